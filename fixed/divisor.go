@@ -1,0 +1,35 @@
+package fixed
+
+import "math/bits"
+
+// Divisor divides shares by one positive number many times over: a multiplication by a reciprocal and a correction replace each
+// division, and the quotient is exactly that of SafeDiv. Make it with NewDivisor; the zero Divisor must not be used.
+type Divisor struct {
+	d          uint64 // the divisor's raw bits, > 0
+	reciprocal uint64 // floor((2^64 - 1) / d)
+}
+
+// NewDivisor prepares divisions by d > 0. It panics otherwise.
+func NewDivisor(d I32F32) Divisor {
+	if d <= 0 {
+		panic("fixed: divisor is not positive")
+	}
+	return Divisor{d: uint64(d), reciprocal: ^uint64(0) / uint64(d)}
+}
+
+// SafeDiv returns a.SafeDiv(d).
+func (v Divisor) SafeDiv(a I32F32) I32F32 {
+	if uint64(a) >= 1<<32 { // one and more, or negative: rare among shares
+		return a.SafeDiv(I32F32(v.d))
+	}
+	n := uint64(a) << 32
+	q, _ := bits.Mul64(n, v.reciprocal)
+	// The reciprocal is at most 1 too small per 2^64, so q is at most 2 too small.
+	for rest := n - q*v.d; rest >= v.d; rest -= v.d {
+		q++
+	}
+	if q >= 1<<63 {
+		return 0
+	}
+	return I32F32(q)
+}

@@ -1,0 +1,135 @@
+package fixed_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gotensor/gotensor/fixed"
+	"github.com/gotensor/gotensor/internal/vectors"
+)
+
+// primitives computes the outputs of one vector, whose inputs come first, of each file that this package answers for; both are decimal
+// strings of raw bits (or plain numbers), nil where the reference returns an error.
+var primitives = map[string]func(t *testing.T, in []any) []any{
+	"i32f32_saturating_add":         binary(fixed.I32F32.Add),
+	"i32f32_saturating_sub":         binary(fixed.I32F32.Sub),
+	"i32f32_saturating_mul":         binary(fixed.I32F32.Mul),
+	"i32f32_checked_mul_or_default": binary(fixed.I32F32.MulOrZero),
+	"i32f32_saturating_div":         binary(fixed.I32F32.Div),
+	"i32f32_safe_div":               binary(fixed.I32F32.SafeDiv),
+	"i64f64_saturating_mul":         func(t *testing.T, in []any) []any { return []any{wideText(wide(t, in[0]).Mul(wide(t, in[1])))} },
+	"i64f64_safe_div": func(t *testing.T, in []any) []any {
+		q := wide(t, in[0]).SafeDiv(wide(t, in[1]))
+		return []any{wideText(q), text(q.I32F32())}
+	},
+	"exp":                           partial(fixed.Exp),
+	"log2":                          partial(fixed.Log2),
+	"sqrt":                          partial(fixed.Sqrt),
+	"exp_safe":                      unary(fixed.ExpClamped),
+	"safe_ln":                       unary(fixed.Ln),
+	"fixed_proportion_to_u16":       func(t *testing.T, in []any) []any { return []any{raw(t, in[0]).U16()} },
+	"u16_proportion_to_fixed":       func(t *testing.T, in []any) []any { return []any{text(fixed.ShareOfU16(uint16(raw(t, in[0]))))} },
+	"safe_math_checked_sqrt_i32f32": func(t *testing.T, in []any) []any { return optional(fixed.SqrtWithin(raw(t, in[0]), raw(t, in[1]))) },
+	"sigmoid_safe": func(t *testing.T, in []any) []any {
+		return []any{text(fixed.Sigmoid(raw(t, in[0]), raw(t, in[1]), raw(t, in[2])))}
+	},
+	"stored_bond_to_fixed": func(t *testing.T, in []any) []any {
+		x := uint16(raw(t, in[0]))
+		return []any{text(fixed.FromU16(x)), text(fixed.ShareOfU16(x))}
+	},
+}
+
+// elsewhere are the files that package yuma answers for.
+var elsewhere = []string{
+	"alpha_sigmoid", "bonds_alpha", "emission_mul", "inplace_normalize", "is_topk_nonzero", "total_stake",
+	"vec_u16_max_upscale_to_u16", "weighted_median_col",
+}
+
+func TestVectorsMath(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(vectors.Dir(t, "math"), "*.json"))
+	require.NoError(t, err)
+	checked := 0
+	for _, file := range files {
+		var set struct {
+			Name    string
+			Vectors [][]any
+		}
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.UseNumber()
+		require.NoError(t, decoder.Decode(&set), file)
+		compute, ok := primitives[set.Name]
+		if !ok {
+			require.Contains(t, elsewhere, set.Name, "nobody answers for %s", file)
+			continue
+		}
+		t.Run(set.Name, func(t *testing.T) {
+			require.NotEmpty(t, set.Vectors)
+			for i, v := range set.Vectors {
+				got := compute(t, v)
+				want := v[len(v)-len(got):]
+				require.Equal(t, fmt.Sprint(want...), fmt.Sprint(got...), "vector %d of %s: %v", i, set.Name, v)
+				checked++
+			}
+		})
+	}
+	if vectors.Committed() {
+		require.Len(t, files, len(primitives)+len(elsewhere), "files")
+		require.Equal(t, 4544, checked, "vectors")
+	}
+}
+
+func unary(f func(fixed.I32F32) fixed.I32F32) func(*testing.T, []any) []any {
+	return func(t *testing.T, in []any) []any { return []any{text(f(raw(t, in[0])))} }
+}
+
+func partial(f func(fixed.I32F32) (fixed.I32F32, bool)) func(*testing.T, []any) []any {
+	return func(t *testing.T, in []any) []any { return optional(f(raw(t, in[0]))) }
+}
+
+func binary(f func(a, b fixed.I32F32) fixed.I32F32) func(*testing.T, []any) []any {
+	return func(t *testing.T, in []any) []any { return []any{text(f(raw(t, in[0]), raw(t, in[1])))} }
+}
+
+func optional(x fixed.I32F32, ok bool) []any {
+	if !ok {
+		return []any{nil}
+	}
+	return []any{text(x)}
+}
+
+// integer reads a decimal string or a JSON number.
+func integer(t *testing.T, v any) *big.Int {
+	t.Helper()
+	x, ok := new(big.Int).SetString(fmt.Sprint(v), 10)
+	require.True(t, ok, "%v is no integer", v)
+	return x
+}
+
+func raw(t *testing.T, v any) fixed.I32F32 {
+	t.Helper()
+	x := integer(t, v)
+	require.True(t, x.IsInt64(), "%v", v)
+	return fixed.I32F32(x.Int64())
+}
+
+func text(x fixed.I32F32) string { return fmt.Sprint(int64(x)) }
+
+func wide(t *testing.T, v any) fixed.I64F64 {
+	t.Helper()
+	x := integer(t, v)
+	hi := new(big.Int).Rsh(x, 64) // rounds down, as the high word of two's complement does
+	require.True(t, hi.IsInt64(), "%v", v)
+	lo := new(big.Int).Sub(x, new(big.Int).Lsh(hi, 64))
+	return fixed.I64F64{Hi: hi.Int64(), Lo: lo.Uint64()}
+}
+
+func wideText(x fixed.I64F64) string { return wideInt(x).String() }
