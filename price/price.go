@@ -65,14 +65,13 @@ func (c Curve) After(p gotensor.Rao, blocks gotensor.Block) gotensor.Rao {
 	if halvings >= 64 {
 		return c.clamp(0)
 	}
-	p >>= halvings
 	if part > 0 {
 		// part is below the half-life, so the division cannot overflow.
 		fraction, _ := bits.Div64(uint64(part), 0, uint64(c.HalfLife))
 		hi, _ := bits.Mul64(uint64(p), exp2neg(fraction))
 		p = gotensor.Rao(hi)
 	}
-	return c.clamp(p)
+	return c.clamp(p >> halvings)
 }
 
 // Jump returns the price, in rao, after a registration at price p: p * Factor rounded up, within Min and Max.
