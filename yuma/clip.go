@@ -1,0 +1,87 @@
+package yuma
+
+import "github.com/gotensor/gotensor/fixed"
+
+// clip cuts weights down to consensus, which gives each row's vtrust and each uid's incentive, and leaves in w.weights the weights that
+// move bonds: between the full weight and the clipped one, as the bonds penalty says.
+func (w *Workspace) clip(in *Input) {
+	penalty := fixed.ShareOfU16(in.BondsPenalty)
+	w.incentive = zeroed(w.incentive, in.N)
+	w.vtrust = sized(w.vtrust, in.N)
+	var scratch []fixed.I32F32
+	if penalty > 0 && penalty < fixed.One {
+		w.bonds.row = zeroed(w.bonds.row, in.N)
+		scratch = w.bonds.row
+	}
+	m, median := &w.weights, w.consensus.median
+	to, from := 0, 0
+	for i := range in.N {
+		end := m.start[i+1]
+		uids, vals := m.uids[from:end], m.vals[from:end]
+		w.vtrust[i] = w.rank(uids, vals, w.stake.active[i])
+		switch penalty {
+		case 0:
+			to = end
+		case fixed.One:
+			to = clipRow(m, to, uids, vals, median)
+		default:
+			to = blendRow(m, to, uids, vals, blend{median, scratch, penalty})
+		}
+		from = end
+		m.start[i+1] = to
+	}
+	m.uids, m.vals = m.uids[:to], m.vals[:to]
+	normalise(w.incentive)
+}
+
+// rank adds a row's clipped weights times its stake to the ranks, which become the incentive, and returns the clipped row's sum.
+func (w *Workspace) rank(uids []uint16, vals []fixed.I32F32, stake fixed.I32F32) (trust fixed.I32F32) {
+	median, ranks := w.consensus.median, w.incentive
+	for k, uid := range uids {
+		v := min(vals[k], median[uid])
+		trust += v
+		ranks[uid] += fixed.MulShare(stake, v)
+	}
+	return trust
+}
+
+// clipRow writes a row clipped to the medians at m's entry to, which is not behind the row, and returns where it ends. A weight for a uid of median
+// zero is dropped, an explicit zero stays.
+func clipRow(m *matrix, to int, uids []uint16, vals, median []fixed.I32F32) int {
+	for k, uid := range uids {
+		v, limit := vals[k], median[uid]
+		if v > limit {
+			if limit == 0 {
+				continue
+			}
+			v = limit
+		}
+		m.uids[to], m.vals[to] = uid, v
+		to++
+	}
+	return to
+}
+
+// blend are the arguments of blendRow.
+type blend struct {
+	median  []fixed.I32F32
+	row     []fixed.I32F32 // zeros, per uid; blendRow leaves zeros
+	penalty fixed.I32F32
+}
+
+// blendRow is clipRow with w + penalty * (clipped - w) for each weight w, rounded down. The row comes out in ascending order
+// without zeros.
+func blendRow(m *matrix, to int, uids []uint16, vals []fixed.I32F32, b blend) int {
+	for k, uid := range uids {
+		v := vals[k]
+		b.row[uid] = v.Add(b.penalty.Mul(min(v, b.median[uid]).Sub(v)))
+	}
+	for uid, v := range b.row {
+		if v > 0 {
+			m.uids[to], m.vals[to] = uint16(uid), v
+			to++
+		}
+		b.row[uid] = 0
+	}
+	return to
+}

@@ -1,0 +1,107 @@
+package yuma
+
+import (
+	"math"
+
+	"github.com/gotensor/gotensor/fixed"
+)
+
+// matrix is a sparse matrix: row i holds uids[k], vals[k] for k in start[i] .. start[i+1].
+type matrix struct {
+	start []int
+	uids  []uint16
+	vals  []fixed.I32F32
+}
+
+// reset empties the matrix and makes room for n rows.
+func (m *matrix) reset(n int) {
+	m.start = append(sized(m.start, n+1)[:0], 0)
+	m.uids, m.vals = m.uids[:0], m.vals[:0]
+}
+
+// push appends an entry to the row that endRow will end.
+func (m *matrix) push(uid uint16, v fixed.I32F32) {
+	m.uids = append(m.uids, uid)
+	m.vals = append(m.vals, v)
+}
+
+// endRow ends the current row.
+func (m *matrix) endRow() { m.start = append(m.start, len(m.uids)) }
+
+// row returns row i.
+func (m *matrix) row(i int) ([]uint16, []fixed.I32F32) {
+	from, to := m.start[i], m.start[i+1]
+	return m.uids[from:to:to], m.vals[from:to:to]
+}
+
+// load reads the weights that count and makes each row sum to one. Zero weights stay as entries.
+func (m *matrix) load(in *Input, s *stakes) {
+	m.reset(in.N)
+	commits := commitBlocks(in)
+	for i, row := range in.Weights {
+		if s.permit[i] {
+			// A weight is older than its target unless the target registered before the row was set, and no later than the commitment.
+			limit := uint64(in.lastUpdate(i))
+			if commits != nil && commits[i] < limit {
+				limit = commits[i] + 1
+			}
+			m.loadRow(in, i, row, limit)
+		}
+		m.endRow()
+	}
+}
+
+// loadRow appends the entries of row i whose targets registered before the block limit.
+func (m *matrix) loadRow(in *Input, i int, row Row, limit uint64) {
+	from, total := len(m.vals), fixed.I32F32(0)
+	keepSelf := in.owns(i)
+	for k, uid := range row.UIDs {
+		j := int(uid)
+		if j >= in.N || uint64(in.Registered[j]) >= limit || (j == i && !keepSelf) {
+			continue
+		}
+		v := fixed.I32F32(row.Values[k])
+		m.push(uid, v)
+		total += v
+	}
+	if total == 0 {
+		return
+	}
+	// Integers and their sum are divided unscaled: the quotient is the same, and a value stays below one.
+	d := fixed.NewDivisor(total)
+	vals := m.vals[from:]
+	for k, v := range vals {
+		vals[k] = d.SafeDiv(v)
+	}
+}
+
+// commitBlocks returns for each uid the block of its earliest commitment that counts, 2^64 - 1 if none does; nil if commitments
+// are not enabled.
+func commitBlocks(in *Input) []uint64 {
+	cr := &in.CommitReveal
+	if !cr.Enabled {
+		return nil
+	}
+	blocks := make([]uint64, in.N)
+	for uid := range blocks {
+		blocks[uid] = math.MaxUint64
+	}
+	queued := make([]bool, in.N)
+	for _, c := range cr.Commits {
+		if int(c.UID) < in.N && !queued[c.UID] && !cr.expired(c) {
+			queued[c.UID] = true
+			blocks[c.UID] = uint64(c.Block)
+		}
+	}
+	for _, c := range cr.Timelocked {
+		if int(c.UID) < in.N && !cr.expired(c) {
+			blocks[c.UID] = min(blocks[c.UID], uint64(c.Block))
+		}
+	}
+	return blocks
+}
+
+// expired tells whether the time to reveal c is over.
+func (cr *CommitReveal) expired(c Commit) bool {
+	return cr.CurrentEpoch > addSaturating(c.Epoch, cr.RevealPeriod)
+}
