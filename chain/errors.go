@@ -1,0 +1,80 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+var (
+	// ErrUnreachable means that no node answered in time; trying again may help.
+	ErrUnreachable = errors.New("the node does not answer")
+	// ErrNotFound means that the chain knows no such thing.
+	ErrNotFound = errors.New("not found on the chain")
+	// ErrBadAnswer means that a node's answer does not hold together.
+	ErrBadAnswer = errors.New("the node's answer is malformed")
+	// ErrNotIncluded means that a transaction was accepted but no block took it in time; it may still come.
+	ErrNotIncluded = errors.New("the transaction is not in a block yet")
+	// ErrNoIndex means that the node keeps no index of transactions, so that results cannot be read from it.
+	ErrNoIndex = errors.New("the node keeps no transaction index: set indexer = \"kv\" in its config.toml or use another node")
+)
+
+// TxError is a transaction that the chain refused: before a block took it (Height 0) or in the block at Height.
+type TxError struct {
+	Codespace string // module that refused
+	Code      uint32 // its code, never reused
+	Log       string // its words
+	Hash      string // of the transaction, hex; empty if it was refused before
+	Height    int64
+}
+
+// Error gives the module's words and its stable code.
+func (e *TxError) Error() string {
+	return fmt.Sprintf("the chain refused the transaction: %s (%s code %d)", e.Log, e.Codespace, e.Code)
+}
+
+// codespaceSDK and its codes are those of the SDK's own errors (cosmos-sdk types/errors).
+const (
+	codespaceSDK      = "sdk"
+	codeWrongSequence = 32
+	codeMempoolFull   = 20
+	codeTxInMempool   = 19
+)
+
+func (e *TxError) wrongSequence() bool {
+	return e.Codespace == codespaceSDK && e.Code == codeWrongSequence
+}
+
+// refusalOf turns the text of a failed simulation, which carries no code, into the refusal that a broadcast would give.
+func refusalOf(err error) error {
+	s, ok := status.FromError(err)
+	if !ok || errors.Is(err, ErrUnreachable) || errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if strings.Contains(s.Message(), "account sequence mismatch") {
+		return &TxError{Codespace: codespaceSDK, Code: codeWrongSequence, Log: s.Message()}
+	}
+	return fmt.Errorf("the chain would refuse the transaction: %s", s.Message())
+}
+
+// fromGRPC turns a gRPC error into one of this package's, keeping its words.
+func fromGRPC(err error) error {
+	if err == nil {
+		return nil
+	}
+	s, ok := status.FromError(err)
+	if !ok {
+		return err
+	}
+	switch s.Code() { //nolint:exhaustive // every other code is the node's own refusal and passes as it is
+	case codes.NotFound:
+		return fmt.Errorf("%w: %s", ErrNotFound, s.Message())
+	case codes.Unavailable, codes.DeadlineExceeded:
+		return fmt.Errorf("%w: %s", ErrUnreachable, s.Message())
+	default:
+		return err
+	}
+}
