@@ -1,0 +1,83 @@
+// Package mechanism is the border between roles and what a subnet is about. A mechanism (text, images, a plug-in) is a package
+// below this one with two halves: a Server, which a miner puts on its axon, and a Judge, with which a validator asks miners and
+// turns their answers into weights. Neither the chain, nor the protocol, nor the roles know which mechanism they carry.
+//
+// Flow: a miner calls Server.Register once and serves. A validator calls Judge.Round every Judge.Every, keeps Judge.Encode on
+// disk, and commits Judge.Weights once per period.
+//
+// Start at Judge; mechanism/text is the example to read.
+package mechanism
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/metagraph"
+)
+
+// ErrNoWeights is returned by Judge.Weights while there is nothing to say: then nothing is committed and the row before stays.
+var ErrNoWeights = errors.New("no weights to set")
+
+// Server is what a miner serves.
+type Server interface {
+	// Register puts the mechanism's gRPC services on an axon, before it serves.
+	Register(r grpc.ServiceRegistrar)
+}
+
+// Asker connects to neurons. The connection is pinned to the neuron's published key, calls carry the validator's proof, and a
+// failed call is an error of package dendrite.
+type Asker interface {
+	To(n metagraph.Neuron) grpc.ClientConnInterface
+}
+
+// Judge asks miners and remembers how useful their answers were. It is used by one goroutine at a time.
+type Judge interface {
+	// Every is the time from the start of one round to the start of the next.
+	Every() time.Duration
+	// Group is the most neurons that one round asks.
+	Group() int
+	// Round asks all neurons of the group at once and takes in what came before the deadline. Whatever they answer, late, wrong
+	// or nothing, is judged and is no error; an error means that the round did not count.
+	Round(ctx context.Context, ask Asker, group []metagraph.Neuron) error
+	// Rounds that counted, those before a restart included.
+	Rounds() int
+	// Weights judges the neurons of a snapshot, or ErrNoWeights. Neurons that are new, or new under an old uid, weigh nothing.
+	Weights(m *metagraph.Metagraph) (Row, error)
+	// Standings is what people are shown, in order of uid. It decides nothing.
+	Standings(m *metagraph.Metagraph) Overview
+	// Encode is the whole state; the constructor of the mechanism takes it back.
+	Encode() ([]byte, error)
+}
+
+// Row is a validator's judgement: uids ascending, and as many weights, of which only proportions count. The largest is 65535.
+type Row struct {
+	UIDs    []gotensor.UID
+	Weights []uint16
+}
+
+// Overview is what a Judge shows about the latest round and about each neuron.
+type Overview struct {
+	Round       int        `json:"round"`
+	MixtureGain float64    `json:"mixture_gain"` // of the equal mixture of all answers of the latest round
+	Neurons     []Standing `json:"neurons"`
+}
+
+// Standing is what a Judge shows about one neuron. Units of Gain, LCB and Shapley are the mechanism's own; for text, nats.
+type Standing struct {
+	UID        gotensor.UID `json:"uid"`
+	Hotkey     string       `json:"hotkey"`
+	Rounds     int          `json:"rounds"`
+	Gain       float64      `json:"gain"`        // moving mean
+	LCB        float64      `json:"lcb"`         // lower confidence bound, what is paid
+	CopyFactor float64      `json:"copy_factor"` // 1: nobody answers alike
+	Weight     float64      `json:"weight"`      // share of the pay that this judge gives, 0..1
+	Silent     int          `json:"silent"`      // consecutive silent rounds
+	Muted      bool         `json:"muted"`       // silent for so long that it weighs nothing
+	Shapley    *float64     `json:"shapley,omitempty"`
+	ModelSize  *float64     `json:"model_size_2022,omitempty"` // parameters by the law of 2022
+	Pay2022    *float64     `json:"pay_2022,omitempty"`        // share that the rule of 2022 would have paid
+}
