@@ -1,0 +1,146 @@
+package axon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/gotensor/gotensor/synapse"
+)
+
+// errNoCall would mean that a call reached a handler without passing the tap: fail closed.
+var errNoCall = status.Error(codes.Unauthenticated, "call did not pass the proof")
+
+// unary is the type of a generated unary handler: it decodes the request by calling dec, and answers.
+type unary = func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error)
+
+// wrap returns a service's description with every unary handler wrapped, and every stream waiting for its turn.
+func (s *Server) wrap(desc *grpc.ServiceDesc, wrapUnary func(unary) unary) *grpc.ServiceDesc {
+	d := *desc
+	d.Methods = make([]grpc.MethodDesc, len(desc.Methods))
+	for i, m := range desc.Methods {
+		d.Methods[i] = grpc.MethodDesc{MethodName: m.MethodName, Handler: wrapUnary(m.Handler)}
+	}
+	d.Streams = make([]grpc.StreamDesc, len(desc.Streams))
+	for i, m := range desc.Streams {
+		m.Handler = s.queuedStream(m.Handler)
+		d.Streams[i] = m
+	}
+	return &d
+}
+
+// queuedUnary makes calls of a method wait for their turn before any of their body is read. gRPC runs a unary handler when the
+// headers have arrived and reads the body when the handler decodes the request, so waiting in between leaves at most the
+// flow-control window of a waiting upload in memory. The negative tests count the bytes.
+func (s *Server) queuedUnary(h unary) unary {
+	return func(srv any, ctx context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		c := callOf(ctx)
+		if c == nil {
+			return nil, errNoCall
+		}
+		defer c.cancel()
+		return s.inTurn(ctx, c, func() (any, error) {
+			return h(srv, ctx, func(req any) error { return s.receive(ctx, c, dec, req) }, nil)
+		})
+	}
+}
+
+// inTurn waits for the call's turn, runs f while it holds a slot, and counts the outcome. A panic of f ends the call, not the
+// neuron.
+func (s *Server) inTurn(ctx context.Context, c *call, f func() (any, error)) (res any, err error) {
+	t, err := s.queue.acquire(ctx, c.claim)
+	if err != nil {
+		if status.Code(err) == codes.ResourceExhausted {
+			s.stats.overloaded.Add(1)
+		}
+		return nil, err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			s.stats.panics.Add(1)
+			s.cfg.Log.Error("axon: handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			res, err = nil, status.Error(codes.Internal, "the neuron failed to answer")
+		}
+		t.release()
+		if err != nil {
+			err = s.explain(ctx, err)
+			s.stats.failed.Add(1)
+		} else {
+			s.stats.served.Add(1)
+		}
+	}()
+	return f()
+}
+
+// receive decodes the request, for which the caller has BodyTimeout: he occupies a slot meanwhile.
+func (s *Server) receive(ctx context.Context, c *call, dec func(any) error, req any) error {
+	var late atomic.Bool
+	timer := time.AfterFunc(s.cfg.BodyTimeout, func() {
+		late.Store(true)
+		c.cancel()
+	})
+	err := dec(req)
+	timer.Stop()
+	if err != nil && late.Load() && ctx.Err() != nil {
+		return slowBody(s.cfg.BodyTimeout)
+	}
+	if status.Code(err) == codes.ResourceExhausted {
+		return synapse.Refusal{Code: codes.ResourceExhausted, Reason: synapse.ReasonTooLarge, Message: fmt.Sprintf(
+			"request is larger than the %d bytes that this neuron takes", s.cfg.MaxMessageBytes)}.Err()
+	}
+	return err
+}
+
+// queuedStream holds a slot for the whole life of a stream.
+func (s *Server) queuedStream(h grpc.StreamHandler) grpc.StreamHandler {
+	return func(srv any, stream grpc.ServerStream) error {
+		ctx := stream.Context()
+		c := callOf(ctx)
+		if c == nil {
+			return errNoCall
+		}
+		defer c.cancel()
+		_, err := s.inTurn(ctx, c, func() (any, error) { return nil, h(srv, stream) })
+		return err
+	}
+}
+
+// explain turns a bare end of the context into a refusal with a reason; other errors stay as the handler made them.
+func (s *Server) explain(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	if st, ok := status.FromError(err); ok && len(st.Details()) > 0 {
+		return err
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		status.Code(err) == codes.DeadlineExceeded || status.Code(err) == codes.Canceled {
+		return expired(ctx)
+	}
+	return err
+}
+
+func slowBody(limit time.Duration) error {
+	return synapse.Refusal{
+		Code: codes.Aborted, Reason: synapse.ReasonSlowBody,
+		Message: fmt.Sprintf("the request did not arrive within %v of its turn", limit),
+	}.Err()
+}
+
+// expired is the error of a call whose context ended: its deadline passed, or the caller gave up.
+func expired(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return synapse.Refusal{
+			Code: codes.DeadlineExceeded, Reason: synapse.ReasonDeadline,
+			Message: "the deadline passed before the answer",
+		}.Err()
+	}
+	return status.Error(codes.Canceled, "the caller gave up")
+}

@@ -1,0 +1,41 @@
+package axon
+
+import "sync/atomic"
+
+// Stats is a snapshot of a server's counters. All but the first four only ever grow.
+type Stats struct {
+	Conns    int // open now
+	Unproven int // of those, without a proven key yet
+	Queued   int // calls waiting now
+	Running  int // slots in use now
+
+	Accepted     uint64 // connections taken
+	Refused      uint64 // connections closed at once for lack of room
+	Handshakes   uint64 // failed TLS handshakes
+	Proofs       uint64 // proofs accepted
+	BadProofs    uint64 // calls refused for their proof
+	Denied       uint64 // calls refused by policy
+	Overloaded   uint64 // calls refused or evicted by the queue
+	Served       uint64 // calls answered without error
+	Failed       uint64 // calls that got a slot and ended in an error
+	Panics       uint64 // handlers that panicked
+	BytesRead    uint64 // from the network, TLS included
+	BytesWritten uint64
+}
+
+type counters struct {
+	accepted, refused, handshakes, proofs, badProofs, denied, overloaded, served, failed, panics, read, written atomic.Uint64
+}
+
+// Stats returns the counters.
+func (s *Server) Stats() Stats {
+	queued, running := s.queue.depth()
+	conns, unproven := s.conns.open()
+	return Stats{
+		Conns: conns, Unproven: unproven, Queued: queued, Running: running,
+		Accepted: s.stats.accepted.Load(), Refused: s.stats.refused.Load(), Handshakes: s.stats.handshakes.Load(),
+		Proofs: s.stats.proofs.Load(), BadProofs: s.stats.badProofs.Load(), Denied: s.stats.denied.Load(),
+		Overloaded: s.stats.overloaded.Load(), Served: s.stats.served.Load(), Failed: s.stats.failed.Load(),
+		Panics: s.stats.panics.Load(), BytesRead: s.stats.read.Load(), BytesWritten: s.stats.written.Load(),
+	}
+}

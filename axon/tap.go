@@ -1,0 +1,110 @@
+package axon
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+
+	"github.com/gotensor/gotensor/synapse"
+)
+
+// call is what the server knows of one call; handlers find it in the context by Peer.
+type call struct {
+	claim  claim
+	caller synapse.Identity // zero for anonymous callers
+	cancel context.CancelFunc
+}
+
+type callKey struct{}
+
+// callContext carries a call without the allocation of a context.WithValue on the hot path.
+type callContext struct {
+	context.Context
+	call *call
+}
+
+// Value implements context.Context.
+func (c *callContext) Value(key any) any {
+	if _, ok := key.(callKey); ok {
+		return c.call
+	}
+	return c.Context.Value(key)
+}
+
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// Peer returns the proven identity of the caller of a handler; false for anonymous callers.
+func Peer(ctx context.Context) (synapse.Identity, bool) {
+	c := callOf(ctx)
+	if c == nil || c.caller == (synapse.Identity{}) {
+		return synapse.Identity{}, false
+	}
+	return c.caller, true
+}
+
+// tap sees every gRPC call when its headers have arrived and nothing of its body has been asked for. It runs on the connection's
+// reader: it checks, and never waits. It fails closed: a call without a good proof on its connection ends here.
+func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return nil, status.Error(codes.Unauthenticated, "no connection")
+	}
+	c, ok := p.AuthInfo.(*conn)
+	if !ok {
+		return nil, status.Error(codes.Unauthenticated, "no connection")
+	}
+	id, err := s.prove(c, info.Header[synapse.MetadataKey])
+	if err != nil {
+		s.stats.badProofs.Add(1)
+		return nil, err
+	}
+	cl, err := s.claimOf(id.Address)
+	if err != nil {
+		return nil, err
+	}
+	// The context ends with the stream at the latest, which also frees its timer.
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxDeadline)
+	return &callContext{ctx, &call{claim: cl, caller: *id, cancel: cancel}}, nil
+}
+
+// prove returns the identity of the connection, which its first call proves.
+func (s *Server) prove(c *conn, headers []string) (*synapse.Identity, error) {
+	var proof []byte
+	if len(headers) > 0 {
+		proof = []byte(headers[0])
+	}
+	if id := c.identity.Load(); id != nil {
+		if key, ok := synapse.ProofKey(proof); ok && key != id.Key {
+			return nil, synapse.Refusal{
+				Code: codes.Unauthenticated, Reason: synapse.ReasonProofSignature,
+				Message: "this connection is proven for another key: open one connection per key",
+			}.Err()
+		}
+		return id, nil
+	}
+	if c.failures >= maxBadProofs {
+		return nil, synapse.Refusal{
+			Code: codes.Unauthenticated, Reason: synapse.ReasonProofLimit,
+			Message: "too many failed proofs on this connection",
+		}.Err()
+	}
+	id, err := s.verifier.Connection(proof, c.channel)
+	if err != nil {
+		if c.failures++; c.failures == maxBadProofs {
+			_ = c.SetReadDeadline(time.Now().Add(lastWords)) // a connection that cannot take a deadline is closed anyway
+		}
+		return nil, synapse.ProofRefusal(err).Err()
+	}
+	if err := c.proved(id); err != nil {
+		return nil, status.Error(codes.Unavailable, "connection is closed")
+	}
+	s.stats.proofs.Add(1)
+	return &id, nil
+}

@@ -1,0 +1,230 @@
+package dendrite
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+
+	"github.com/gotensor/gotensor/synapse"
+)
+
+// Target is one neuron's endpoint as the chain lists it; metagraph.Endpoint converts to it.
+type Target struct {
+	// Addr is the address and port to dial.
+	Addr netip.AddrPort
+	// Pin is the SHA-256 hash of the certificate's public key, see synapse.SPKIHash.
+	Pin [32]byte
+}
+
+// Config describes a Client. ChainID and Signer are required; every other zero value means its default.
+type Config struct {
+	// ChainID is the chain that proofs name, 1 to 50 bytes.
+	ChainID string
+	// Signer is our hotkey.
+	Signer synapse.Signer
+	// Timeout is the deadline of a call whose context has none, or a later one (12 s).
+	Timeout time.Duration
+	// ConnectTimeout bounds one attempt to connect, handshake included (5 s).
+	ConnectTimeout time.Duration
+	// IdleTimeout is how long an unused connection is kept (5 min); a target unused for twice that is forgotten.
+	IdleTimeout time.Duration
+	// MaxMessageBytes bounds one encoded answer (16 MiB).
+	MaxMessageBytes int
+	// MaxTargets bounds the targets remembered (8192); beyond it the one unused for longest is dropped.
+	MaxTargets int
+}
+
+// Client calls neurons. It is safe for concurrent use; Close it at the end.
+type Client struct {
+	cfg Config
+
+	mu     sync.Mutex
+	conns  map[Target]*entry
+	swept  time.Time
+	closed bool
+}
+
+// entry is the shared connection to one target.
+type entry struct {
+	creds *pinned
+	conn  *grpc.ClientConn
+	used  time.Time
+	calls int // in progress; an entry in use is never dropped
+}
+
+// New returns a Client; it fails with ErrConfig.
+func New(cfg Config) (*Client, error) {
+	switch {
+	case cfg.ChainID == "" || len(cfg.ChainID) > synapse.MaxChainID:
+		return nil, fmt.Errorf("%w: ChainID %q has %d bytes, must have 1 to %d", ErrConfig, cfg.ChainID, len(cfg.ChainID), synapse.MaxChainID)
+	case cfg.Signer == nil:
+		return nil, fmt.Errorf("%w: Signer is nil, neurons answer proven keys only", ErrConfig)
+	case cfg.Timeout < 0 || cfg.ConnectTimeout < 0 || cfg.IdleTimeout < 0 || cfg.MaxMessageBytes < 0 || cfg.MaxTargets < 0:
+		return nil, fmt.Errorf("%w: a limit is negative, must be positive, or 0 for the default", ErrConfig)
+	}
+	def(&cfg.Timeout, synapse.DefaultTimeout)
+	def(&cfg.ConnectTimeout, 5*time.Second)
+	def(&cfg.IdleTimeout, 5*time.Minute)
+	def(&cfg.MaxMessageBytes, 16<<20)
+	def(&cfg.MaxTargets, 8192)
+	return &Client{cfg: cfg, conns: map[Target]*entry{}}, nil
+}
+
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// To returns a connection to the target for generated clients. It costs nothing and need not be closed: connections are made by
+// the first call and shared by all that follow.
+func (c *Client) To(t Target) *Conn { return &Conn{client: c, target: t} }
+
+// Close ends all connections; calls in progress fail.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for t, e := range c.conns {
+		_ = e.conn.Close() // fails only if closed already
+		delete(c.conns, t)
+	}
+	return nil
+}
+
+// acquire finds or makes the target's entry and counts a call on it.
+func (c *Client) acquire(t Target) (*entry, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	now := time.Now()
+	e := c.conns[t]
+	if e == nil {
+		c.sweep(now)
+		var err error
+		if e, err = c.dial(t); err != nil {
+			return nil, err
+		}
+		c.conns[t] = e
+	}
+	e.used = now
+	e.calls++
+	return e, nil
+}
+
+func (c *Client) release(e *entry) {
+	c.mu.Lock()
+	e.calls--
+	c.mu.Unlock()
+}
+
+// sweep forgets targets that nobody uses any more, e.g. after neurons served under new addresses.
+func (c *Client) sweep(now time.Time) {
+	if now.Sub(c.swept) > c.cfg.IdleTimeout {
+		c.swept = now
+		for t, e := range c.conns {
+			if e.calls == 0 && now.Sub(e.used) > 2*c.cfg.IdleTimeout {
+				c.drop(t, e)
+			}
+		}
+	}
+	for len(c.conns) >= c.cfg.MaxTargets {
+		var oldest *entry
+		var target Target
+		for t, e := range c.conns {
+			if e.calls == 0 && (oldest == nil || e.used.Before(oldest.used)) {
+				target, oldest = t, e
+			}
+		}
+		if oldest == nil {
+			return // all are in use: calls are bounded by who makes them
+		}
+		c.drop(target, oldest)
+	}
+}
+
+func (c *Client) drop(t Target, e *entry) {
+	_ = e.conn.Close() // fails only if closed already
+	delete(c.conns, t)
+}
+
+func (c *Client) dial(t Target) (*entry, error) {
+	if !t.Addr.IsValid() || t.Addr.Port() == 0 {
+		return nil, status.Errorf(codes.Unavailable, "address %q is not host and port: the neuron does not serve", t.Addr)
+	}
+	creds := &pinned{signer: c.cfg.Signer, chainID: c.cfg.ChainID, pin: t.Pin}
+	conn, err := grpc.NewClient("passthrough:///"+t.Addr.String(),
+		grpc.WithTransportCredentials(creds),
+		grpc.WithPerRPCCredentials(proofs{}),
+		grpc.WithNoProxy(), // a proxy of the environment is for the web
+		grpc.WithDisableServiceConfig(),
+		grpc.WithIdleTimeout(c.cfg.IdleTimeout),
+		grpc.WithSharedWriteBuffer(true),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.cfg.MaxMessageBytes)),
+		grpc.WithMaxHeaderListSize(16<<10),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second},
+			MinConnectTimeout: c.cfg.ConnectTimeout,
+		}),
+	)
+	if err != nil {
+		return nil, status.Errorf(codes.Unavailable, "prepare connection: %v", err)
+	}
+	return &entry{creds: creds, conn: conn}, nil
+}
+
+// Conn is a connection to one target for generated clients; it implements grpc.ClientConnInterface.
+type Conn struct {
+	client *Client
+	target Target
+}
+
+// Invoke makes a unary call. Its deadline starts now. The error is an *Error.
+func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	e, err := c.client.acquire(c.target)
+	if err != nil {
+		return c.fail(method, err, nil)
+	}
+	defer c.client.release(e)
+	ctx, cancel := context.WithTimeout(ctx, c.client.cfg.Timeout)
+	defer cancel()
+	if err := e.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
+		return c.fail(method, err, e)
+	}
+	return nil
+}
+
+// NewStream opens a stream. Unlike a unary call it has no deadline of its own: the context's holds.
+func (c *Conn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	e, err := c.client.acquire(c.target)
+	if err != nil {
+		return nil, c.fail(method, err, nil)
+	}
+	release := sync.OnceFunc(func() { c.client.release(e) })
+	opts = append(opts, grpc.OnFinish(func(error) { release() }))
+	st, err := e.conn.NewStream(ctx, desc, method, opts...)
+	if err != nil {
+		return nil, c.fail(method, err, e)
+	}
+	return &stream{ClientStream: st, conn: c, entry: e, method: method}, nil
+}
+
+func (c *Conn) fail(method string, err error, e *entry) error {
+	var handshake error
+	if e != nil {
+		handshake = e.creds.lastErr()
+	}
+	return wrap(c.target, method, err, handshake)
+}

@@ -1,0 +1,34 @@
+package dendrite
+
+import (
+	"errors"
+	"io"
+
+	"google.golang.org/grpc"
+)
+
+// stream types the errors of a gRPC stream.
+type stream struct {
+	grpc.ClientStream
+	conn   *Conn
+	entry  *entry
+	method string
+}
+
+// RecvMsg implements grpc.ClientStream; io.EOF stays what it is.
+func (s *stream) RecvMsg(m any) error {
+	err := s.ClientStream.RecvMsg(m)
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return s.conn.fail(s.method, err, s.entry)
+}
+
+// SendMsg implements grpc.ClientStream; after io.EOF RecvMsg tells why the stream ended.
+func (s *stream) SendMsg(m any) error {
+	err := s.ClientStream.SendMsg(m)
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return s.conn.fail(s.method, err, s.entry)
+}
