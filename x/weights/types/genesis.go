@@ -4,6 +4,8 @@ import (
 	"cmp"
 
 	errorsmod "cosmossdk.io/errors"
+
+	"github.com/gotensor/gotensor/x/internal/addr"
 )
 
 // DefaultGenesis is the state before anyone has set weights.
@@ -45,8 +47,8 @@ func (w GenesisNeuronWeights) validate() error {
 	if _, err := NetUID(w.Netuid); err != nil {
 		return err
 	}
-	if w.Hotkey == "" {
-		return errorsmod.Wrap(ErrField, "hotkey is empty, want an address")
+	if _, err := addr.Account(w.Hotkey); err != nil {
+		return errorsmod.Wrapf(ErrField, "hotkey: %s", err)
 	}
 	if w.RegisteredHeight < 0 {
 		return errorsmod.Wrapf(ErrField, "registered_height is %d, want 0 or more", w.RegisteredHeight)
