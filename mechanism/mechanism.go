@@ -2,8 +2,8 @@
 // below this one with two halves: a Server, which a miner puts on its axon, and a Judge, with which a validator asks miners and
 // turns their answers into weights. Neither the chain, nor the protocol, nor the roles know which mechanism they carry.
 //
-// Flow: a miner calls Server.Register once and serves. A validator calls Judge.Round every Judge.Every, keeps Judge.Encode on
-// disk, and commits Judge.Weights once per period.
+// Flow: a miner registers Server.Service on its axon and serves. A validator calls Judge.Round every Judge.Every, keeps
+// Judge.Encode on disk, and commits Judge.Weights once per period.
 //
 // Start at Judge; mechanism/text is the example to read.
 package mechanism
@@ -24,8 +24,10 @@ var ErrNoWeights = errors.New("no weights to set")
 
 // Server is what a miner serves.
 type Server interface {
-	// Register puts the mechanism's gRPC services on an axon, before it serves.
-	Register(r grpc.ServiceRegistrar)
+	// Service is the generated description of the mechanism's gRPC service and its implementation, for axon.Server.Register.
+	Service() (desc *grpc.ServiceDesc, impl any)
+	// Model names what answers, for people: at most 64 bytes.
+	Model() string
 }
 
 // Asker connects to neurons. The connection is pinned to the neuron's published key, calls carry the validator's proof, and a
@@ -38,11 +40,9 @@ type Asker interface {
 type Judge interface {
 	// Every is the time from the start of one round to the start of the next.
 	Every() time.Duration
-	// Group is the most neurons that one round asks.
-	Group() int
-	// Round asks all neurons of the group at once and takes in what came before the deadline. Whatever they answer, late, wrong
-	// or nothing, is judged and is no error; an error means that the round did not count.
-	Round(ctx context.Context, ask Asker, group []metagraph.Neuron) error
+	// Round asks neurons that serve, all about the same, and takes in what came before the deadline. Whatever they answer, late,
+	// wrong or nothing, is judged and is no error; an error means that the round did not count.
+	Round(ctx context.Context, ask Asker, neurons []metagraph.Neuron) error
 	// Rounds that counted, those before a restart included.
 	Rounds() int
 	// Weights judges the neurons of a snapshot, or ErrNoWeights. Neurons that are new, or new under an old uid, weigh nothing.

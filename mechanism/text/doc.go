@@ -1,0 +1,10 @@
+// Package text is the mechanism of November 2022 made honest: miners predict how a text goes on, validators hold the
+// continuation back and pay for what an answer gains over their own small reference model.
+//
+// Flow: Settings come from the subnet. A miner wraps its model.Predictor with NewServer. A validator makes a Judge, whose Round
+// draws secret passages, asks every neuron about all of them in an order of its own, decodes and checks the answers as they
+// arrive, scores them (package score) and keeps the board; Judge.Weights is what the validator commits. What the rule of 2022
+// would have paid, the model size it would have guessed and Shapley values are shown beside it and decide nothing.
+//
+// Start at NewJudge and NewServer. The rule itself is in mechanism/text/score.
+package text

@@ -1,0 +1,195 @@
+package text
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/text/score"
+	"github.com/gotensor/gotensor/metagraph"
+)
+
+// stateVersion changes with the form of what Encode writes.
+const stateVersion = 1
+
+// ErrState is returned by NewJudge for a stored state that it cannot take up.
+var ErrState = errors.New("unusable state of the text judge")
+
+// JudgeConfig is what a validator of text brings along.
+type JudgeConfig struct {
+	Settings  Settings
+	Sources   []dataset.Source // at least two; each is a pot of its own
+	Reference score.Reference  // the validator's own model, never trained on what is asked
+	Rand      *rand.Rand       // secret, and different for every validator
+	State     []byte           // what Encode wrote before; nil: start anew
+	Log       *slog.Logger     // nil: silent
+}
+
+// Judge asks miners of text and remembers how much their answers gained. It implements mechanism.Judge.
+type Judge struct {
+	settings Settings
+	drawer   *dataset.Drawer
+	scorer   *score.Scorer
+	board    *score.Board
+	rng      *rand.Rand
+	log      *slog.Logger
+	rounds   int
+	shown    *shown
+}
+
+var _ mechanism.Judge = (*Judge)(nil)
+
+// state is what survives a restart.
+type state struct {
+	Version int             `json:"version"`
+	Rounds  int             `json:"rounds"`
+	Board   json.RawMessage `json:"board"`
+	Drawn   dataset.State   `json:"drawn"`
+	Shown   *shown          `json:"shown"`
+}
+
+// NewJudge makes a judge, or takes an earlier one up from its state. It fails with ErrSettings, ErrState, or an error of package
+// dataset where the sources do not give enough questions.
+func NewJudge(cfg JudgeConfig) (*Judge, error) {
+	if err := cfg.Settings.Validate(); err != nil {
+		return nil, err
+	}
+	if d := len(cfg.Sources); d < 2 || cfg.Settings.Items%d != 0 {
+		return nil, fmt.Errorf("%w: %d items from %d sources: want two sources or more, and equally many items of each", ErrSettings, cfg.Settings.Items, d)
+	}
+	j := &Judge{settings: cfg.Settings, rng: cfg.Rand, log: cfg.Log, shown: newShown()}
+	if j.log == nil {
+		j.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if j.drawer, err = dataset.NewDrawer(cfg.Sources, cfg.Settings.ContextBytes, cfg.Rand); err != nil {
+		return nil, err
+	}
+	if j.scorer, err = score.NewScorer(cfg.Settings.scoring(), cfg.Reference); err != nil {
+		return nil, err
+	}
+	if cfg.State == nil {
+		j.board, err = score.NewBoard(cfg.Settings.scoring(), j.drawer.Sources())
+		return j, err
+	}
+	return j, j.restore(cfg.State)
+}
+
+func (j *Judge) restore(data []byte) error {
+	var s state
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("%w: %w", ErrState, err)
+	}
+	if s.Version != stateVersion || s.Rounds < 0 {
+		return fmt.Errorf("%w: version %d with %d rounds, want version %d", ErrState, s.Version, s.Rounds, stateVersion)
+	}
+	board, err := score.LoadBoard(j.settings.scoring(), j.drawer.Sources(), s.Board)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrState, err)
+	}
+	if err := j.drawer.Restore(s.Drawn); err != nil {
+		return fmt.Errorf("%w: %w", ErrState, err)
+	}
+	j.board, j.rounds = board, s.Rounds
+	if s.Shown != nil && s.Shown.Miners != nil {
+		j.shown = s.Shown
+	}
+	return nil
+}
+
+// Encode is the whole state as JSON.
+func (j *Judge) Encode() ([]byte, error) {
+	board, err := j.board.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(state{Version: stateVersion, Rounds: j.rounds, Board: board, Drawn: j.drawer.State(), Shown: j.shown})
+}
+
+// Every is the time from the start of one round to the start of the next.
+func (j *Judge) Every() time.Duration { return time.Duration(j.settings.RoundMs) * time.Millisecond }
+
+// Rounds that counted.
+func (j *Judge) Rounds() int { return j.rounds }
+
+// keyOf names the holder of a uid, so that a new one starts afresh.
+func keyOf(n metagraph.Neuron) score.Key {
+	return score.Key(fmt.Sprintf("%x/%d", n.Hotkey[:], n.Registered))
+}
+
+// Round draws one set of questions, asks every neuron all of them, group after group, and takes in what came before the
+// deadline. Nothing that a miner sends makes it fail.
+func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron) error {
+	if len(neurons) == 0 {
+		return errors.New("nobody to ask: no neuron of the subnet serves")
+	}
+	drawn, err := j.drawer.Draw(j.settings.Items / len(j.drawer.Sources()))
+	if err != nil {
+		return err
+	}
+	items := make([]score.Item, len(drawn))
+	for i, d := range drawn {
+		items[i] = score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation}
+	}
+	asked := groups(j.rng, neurons, j.settings.Group)
+	// All answers are fetched before any is judged: a round that is cut short must leave the board as it was.
+	replies := make([][]score.Reply, len(asked))
+	for i, g := range asked {
+		replies[i] = j.askGroup(ctx, ask, g, items)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	j.shown.begin()
+	for _, group := range replies {
+		scores, err := j.scorer.Round(items, group)
+		if err != nil {
+			return err
+		}
+		report, err := j.board.Observe(scores)
+		if err != nil {
+			return err
+		}
+		j.shown.observe(items, group, report)
+	}
+	j.rounds++
+	return nil
+}
+
+// Weights shares the pay among the neurons of a snapshot and forgets those that lost their uid.
+func (j *Judge) Weights(m *metagraph.Metagraph) (mechanism.Row, error) {
+	keys := j.keys(m)
+	j.board.Keep(keys)
+	j.shown.keep(keys)
+	payout, err := j.board.Weights(keys)
+	if err != nil {
+		return mechanism.Row{}, err
+	}
+	if payout.Weights == nil {
+		return mechanism.Row{}, fmt.Errorf("%w: nobody gains over the reference", mechanism.ErrNoWeights)
+	}
+	uids := make([]gotensor.UID, len(keys))
+	for i := range uids {
+		uids[i] = gotensor.UID(i)
+	}
+	row, err := score.Row(uids, payout.Weights, score.Limits{AllowEqual: true})
+	if errors.Is(err, score.ErrNoWeights) {
+		return mechanism.Row{}, fmt.Errorf("%w: %w", mechanism.ErrNoWeights, err)
+	}
+	return mechanism.Row{UIDs: row.UIDs, Weights: row.Values}, err
+}
+
+func (j *Judge) keys(m *metagraph.Metagraph) []score.Key {
+	keys := make([]score.Key, 0, m.N())
+	for n := range m.All() {
+		keys = append(keys, keyOf(n))
+	}
+	return keys
+}

@@ -1,0 +1,94 @@
+package text
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/model"
+	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
+)
+
+// maxContexts bounds one request, as the wire type says.
+const maxContexts = 256
+
+// Server answers Predict with a model. It implements mechanism.Server.
+type Server struct {
+	textv1.UnimplementedTextServer
+	model    model.Predictor
+	settings Settings
+	log      *slog.Logger
+}
+
+var _ mechanism.Server = (*Server)(nil)
+
+// NewServer serves a model under a subnet's settings, which bound what a caller may ask for.
+func NewServer(m model.Predictor, s Settings, log *slog.Logger) (*Server, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{model: m, settings: s, log: log}, nil
+}
+
+// Service describes gotensor.text.v1.Text for an axon.
+func (s *Server) Service() (*grpc.ServiceDesc, any) { return &textv1.Text_ServiceDesc, s }
+
+// Model is the model's name.
+func (s *Server) Model() string { return s.model.Name() }
+
+// Predict answers with one prediction per context. It refuses what the wire type forbids with InvalidArgument, naming field,
+// value and bound; a model that fails is Unavailable, and its own words stay in the miner's log.
+func (s *Server) Predict(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error) {
+	if n := len(req.GetContexts()); n == 0 || n > maxContexts {
+		return nil, status.Errorf(codes.InvalidArgument, "contexts: %d of them, want 1 to %d", n, maxContexts)
+	}
+	k := int(req.GetKMax())
+	if k < 1 || k > s.settings.KMax {
+		return nil, status.Errorf(codes.InvalidArgument, "k_max is %d, want 1 to %d", k, s.settings.KMax)
+	}
+	for i, c := range req.GetContexts() {
+		if len(c) > s.settings.ContextBytes {
+			return nil, status.Errorf(codes.InvalidArgument, "contexts[%d] has %d bytes, want at most %d", i, len(c), s.settings.ContextBytes)
+		}
+	}
+	predictions, err := s.model.Predict(ctx, req.GetContexts(), k)
+	switch {
+	case ctx.Err() != nil:
+		return nil, status.FromContextError(ctx.Err()).Err()
+	case errors.Is(err, model.ErrRequest):
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	case err != nil:
+		s.log.Warn("the model did not answer", "model", s.model.Name(), "err", err)
+		return nil, status.Error(codes.Unavailable, "the model behind this neuron does not answer")
+	}
+	out := &textv1.PredictResponse{Predictions: make([]*textv1.Prediction, len(predictions))}
+	for i := range predictions {
+		out.Predictions[i] = Encode(&predictions[i])
+	}
+	return out, nil
+}
+
+// Encode packs a prediction for the wire.
+func Encode(p *model.Prediction) *textv1.Prediction {
+	size := 0
+	for _, c := range p.Candidates {
+		size += len(c.Text)
+	}
+	out := &textv1.Prediction{
+		Arena: make([]byte, 0, size), Lengths: make([]byte, len(p.Candidates)), Probabilities: make([]float64, len(p.Candidates)), Floor: p.Floor,
+	}
+	for i, c := range p.Candidates {
+		out.Arena = append(out.Arena, c.Text...)
+		out.Lengths[i] = byte(len(c.Text))
+		out.Probabilities[i] = c.P
+	}
+	return out
+}

@@ -1,0 +1,77 @@
+package text
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/mechanism/text/score"
+)
+
+// Name is what a subnet calls this mechanism.
+const Name = "text"
+
+// ErrSettings is returned for settings that cannot work.
+var ErrSettings = errors.New("invalid settings of the text mechanism")
+
+// Settings are what miners and validators of a subnet share; the subnet keeps them as JSON. Absent fields have their default.
+type Settings struct {
+	Items        int `json:"items"`         // questions of a round, equally many per source, 1..256 (32)
+	ContextBytes int `json:"context_bytes"` // text that miners are shown, 1..65536 (256)
+	DeadlineMs   int `json:"deadline_ms"`   // for an answer, 100..60000 (12000)
+	RoundMs      int `json:"round_ms"`      // from the start of one round to that of the next, at least DeadlineMs (60000)
+	KMax         int `json:"k_max"`         // most candidates of an answer to one item, 1..4096 (512)
+	Group        int `json:"group"`         // most neurons that are compared with each other, 2..256 (64)
+}
+
+// DefaultSettings are those of a new network.
+func DefaultSettings() Settings {
+	return Settings{Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64}
+}
+
+// ParseSettings reads a subnet's settings; an empty string gives the defaults. ErrSettings names the field, its value and the range.
+func ParseSettings(text string) (Settings, error) {
+	s := DefaultSettings()
+	if text == "" {
+		return s, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return Settings{}, fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	return s, s.Validate()
+}
+
+// Validate fails with ErrSettings and names the first setting out of range.
+func (s Settings) Validate() error {
+	for _, f := range []struct {
+		name            string
+		value, min, max int
+	}{
+		{"items", s.Items, 1, 256},
+		{"context_bytes", s.ContextBytes, 1, dataset.MaxContext},
+		{"deadline_ms", s.DeadlineMs, 100, 60_000},
+		{"round_ms", s.RoundMs, s.DeadlineMs, 3_600_000},
+		{"k_max", s.KMax, 1, score.CandidateLimit},
+		{"group", s.Group, 2, 256},
+	} {
+		if f.value < f.min || f.value > f.max {
+			return fmt.Errorf("%w: %s is %d, want %d to %d", ErrSettings, f.name, f.value, f.min, f.max)
+		}
+	}
+	return nil
+}
+
+// Deadline of an answer.
+func (s Settings) Deadline() time.Duration { return time.Duration(s.DeadlineMs) * time.Millisecond }
+
+// scoring are the settings of the rule: its defaults with the network's own bound on candidates.
+func (s Settings) scoring() score.Settings {
+	rule := score.Defaults()
+	rule.KMax = s.KMax
+	return rule
+}
