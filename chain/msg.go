@@ -155,5 +155,5 @@ func coin(amount gotensor.Rao) *basev1beta1.Coin {
 
 // ppmDec writes parts per million as the SDK's decimal: an integer scaled by 1e18.
 func ppmDec(ppm uint32) string {
-	return new(big.Int).Mul(big.NewInt(int64(ppm)), big.NewInt(1_000_000_000_000)).String()
+	return new(big.Int).Mul(big.NewInt(int64(ppm)), big.NewInt(decPerPPM)).String()
 }
