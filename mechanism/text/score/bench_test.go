@@ -73,6 +73,7 @@ func BenchmarkRound(b *testing.B) {
 			}
 		}
 		check := func(b *testing.B) {
+			b.Helper()
 			for m := range replies {
 				for i, a := range replies[m].Answers {
 					w := &sent[m][i]
@@ -83,6 +84,7 @@ func BenchmarkRound(b *testing.B) {
 			}
 		}
 		gain := func(b *testing.B) {
+			b.Helper()
 			if _, err := scorer.Round(items, replies); err != nil {
 				b.Fatal(err)
 			}

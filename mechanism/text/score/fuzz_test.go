@@ -127,10 +127,20 @@ func TestSplit(t *testing.T) {
 		floor  float64
 	}{
 		{"nothing", score.Split, nil, 5, nil, 1},
-		{"nested", score.Split, []score.Candidate{c("the", 0.5), c("t", 0.75), c("them", 0.125), c("a", 0.125)}, 5,
-			[]score.Candidate{c("a", 0.125), c("t", 0.25), c("the", 0.375), c("them", 0.125)}, 0.125},
-		{"likeliest stay", score.Split, []score.Candidate{c("the", 0.5), c("t", 0.75), c("them", 0.125), c("a", 0.125)}, 2,
-			[]score.Candidate{c("t", 0.25), c("the", 0.5)}, 0.25},
+		{
+			"nested", score.Split,
+			[]score.Candidate{c("the", 0.5), c("t", 0.75), c("them", 0.125), c("a", 0.125)},
+			5,
+			[]score.Candidate{c("a", 0.125), c("t", 0.25), c("the", 0.375), c("them", 0.125)},
+			0.125,
+		},
+		{
+			"likeliest stay", score.Split,
+			[]score.Candidate{c("the", 0.5), c("t", 0.75), c("them", 0.125), c("a", 0.125)},
+			2,
+			[]score.Candidate{c("t", 0.25), c("the", 0.5)},
+			0.25,
+		},
 		{"equal texts: the likelier", score.Split, []score.Candidate{c("a", 0.25), c("a", 0.5)}, 5, []score.Candidate{c("a", 0.5)}, 0.5},
 		{"equal texts add up", score.Disjoint, []score.Candidate{c("a", 0.25), c("a", 0.5)}, 5, []score.Candidate{c("a", 0.75)}, 0.25},
 		{"above one", score.Disjoint, []score.Candidate{c("a", 1), c("b", 1)}, 5, []score.Candidate{c("a", 0.5), c("b", 0.5)}, 0},

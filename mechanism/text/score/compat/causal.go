@@ -49,16 +49,13 @@ func StepLogits(inputs [][]int, validationLen int, responses []LogitsResponse, p
 		uids, probs = append(uids, r.UID), append(probs, q)
 	}
 	for _, ext := range []string{"", "_val"} {
-		err := out.addSynergy(ext, uids, p.Synergy, func(i, j int) (float64, error) {
+		out.addSynergy(ext, uids, p.Synergy, func(i, j int) float64 {
 			loss, val := c.losses(func(b, t, token int) float64 { return (probs[i][b][t][token] + probs[j][b][t][token]) / 2 })
 			if ext == "" {
-				return loss, nil
+				return loss
 			}
-			return val, nil
+			return val
 		})
-		if err != nil {
-			return Outcome{}, err
-		}
 	}
 	for _, uid := range uids {
 		s := out.Stats[uid]

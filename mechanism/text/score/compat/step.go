@@ -41,7 +41,7 @@ type Outcome struct {
 }
 
 // pairLoss is the joint loss of two of the responses that have a loss.
-type pairLoss func(i, j int) (float64, error)
+type pairLoss func(i, j int) float64
 
 // Step scores one step of the synapse TextCausalLMNext. NaN items become BadLoss; faults kept: Inf is not replaced, failing with
 // 92 nats is worse than sending NaN, synergy is never negative and is divided by n instead of the number of pairs, so two who
@@ -70,14 +70,14 @@ func Step(responses []Response, p Powers) (Outcome, error) {
 		out.Loss += stats["loss"+ext] + stats.setRouting(ext)
 		uids, items = append(uids, r.UID), append(items, phrase)
 	}
-	err := out.addSynergy(ext, uids, p.Synergy, func(i, j int) (float64, error) {
+	out.addSynergy(ext, uids, p.Synergy, func(i, j int) float64 {
 		sum := 0.0
 		for t := range items[i] {
 			sum -= math.Log((math.Exp(-items[i][t])+math.Exp(-items[j][t]))/2 + tiny)
 		}
-		return sum / float64(len(items[i])), nil
+		return sum / float64(len(items[i]))
 	})
-	return out, err
+	return out, nil
 }
 
 // setBase sets the loss and what the scaling law makes of it.
@@ -100,7 +100,7 @@ func (s Stats) setRouting(ext string) float64 {
 }
 
 // addSynergy adds to each of a pair half of what their average is better than the better of them, over n, then the Shapley value.
-func (o *Outcome) addSynergy(ext string, uids []int, power float64, joint pairLoss) error {
+func (o *Outcome) addSynergy(ext string, uids []int, power float64, joint pairLoss) {
 	diff := o.LossDiff[ext]
 	for _, uid := range uids {
 		diff[uid] = map[int]float64{uid: o.Stats[uid]["loss"+ext]}
@@ -109,10 +109,7 @@ func (o *Outcome) addSynergy(ext string, uids []int, power float64, joint pairLo
 	for i, a := range uids {
 		for j := i + 1; j < len(uids); j++ {
 			b := uids[j]
-			measured, err := joint(i, j)
-			if err != nil {
-				return err
-			}
+			measured := joint(i, j)
 			o.Joint = append(o.Joint, Joint{Ext: ext, UIDs: [2]int{a, b}, Loss: measured})
 			expected := min(o.Stats[a]["loss"+ext], o.Stats[b]["loss"+ext])
 			lossShare := max(expected-measured, 0) / 2 / n
@@ -128,7 +125,6 @@ func (o *Outcome) addSynergy(ext string, uids []int, power float64, joint pairLo
 		s := o.Stats[uid]
 		s["shapley_values"+ext] = s["base_params"+ext] + s["synergy"+ext]
 	}
-	return nil
 }
 
 func cleaned(losses []float64) []float64 {

@@ -20,10 +20,14 @@ import (
 	"github.com/gotensor/gotensor/mechanism/text/score/compat"
 )
 
-// number reads a JSON number or one of the strings NaN, Infinity, -Infinity.
+// number reads a JSON number, one of the strings NaN, Infinity, -Infinity, or null as NaN.
 type number float64
 
 func (n *number) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*n = number(math.NaN())
+		return nil
+	}
 	v, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
 	*n = number(v)
 	return err
@@ -140,6 +144,7 @@ func TestVectorsScoring(t *testing.T) {
 }
 
 func checkCrossEntropy(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		Tensor  [][][]number `json:"topk_tensor"`
 		Targets [][]int
@@ -172,6 +177,7 @@ func checkCrossEntropy(t *testing.T, c scoringCase) {
 }
 
 func checkTopK(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		Logits  [][]float64
 		Phrases [][]int `json:"std_token_phrases"`
@@ -197,6 +203,7 @@ func checkTopK(t *testing.T, c scoringCase) {
 }
 
 func checkWire(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		Tensor [][][]number `json:"topk_tensor"`
 		K      int          `json:"topk"`
@@ -222,6 +229,7 @@ func checkWire(t *testing.T, c scoringCase) {
 }
 
 func checkScalingLaw(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		Losses []number
 		Powers []float64
@@ -297,6 +305,7 @@ type powersInput struct {
 }
 
 func checkStep(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		UIDs    []int
 		Ops     []int            `json:"return_ops"`
@@ -319,6 +328,7 @@ func checkStep(t *testing.T, c scoringCase) {
 }
 
 func checkStepTensors(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		Inputs    [][]int
 		Held      int `json:"validation_len"`
@@ -344,6 +354,7 @@ func checkStepTensors(t *testing.T, c scoringCase) {
 }
 
 func checkCausal(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		Inputs  [][]int
 		Held    int `json:"validation_len"`
@@ -366,6 +377,7 @@ func checkCausal(t *testing.T, c scoringCase) {
 }
 
 func checkAverages(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		Alpha float64
 		Keys  []string `json:"synapse_keys"`
@@ -400,6 +412,7 @@ func checkAverages(t *testing.T, c scoringCase) {
 }
 
 func checkNormalize(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		X     []number
 		Limit float64
@@ -426,6 +439,7 @@ func checkU32(t *testing.T, want u32Expect, uids []int, weights []float64) {
 }
 
 func checkCalculate(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		EMA        map[int]number
 		Responsive []int
@@ -468,6 +482,7 @@ func checkCalculate(t *testing.T, c scoringCase) {
 }
 
 func checkEmit(t *testing.T, c scoringCase) {
+	t.Helper()
 	in := decode[struct {
 		UIDs    []int
 		Weights []number

@@ -189,8 +189,8 @@ func EmitU32(uids []int, weights []float64) (outUIDs []int, values []uint32, err
 	}
 	sum := 0.0
 	for i, w := range weights {
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return nil, nil, fmt.Errorf("%w: uid %d has weight %v, want a finite number of 0 or more", ErrWeights, uids[i], w)
+		if !(w >= 0) || math.IsInf(w, 0) || uids[i] < 0 {
+			return nil, nil, fmt.Errorf("%w: uid %d has weight %v, want both 0 or more and finite", ErrWeights, uids[i], w)
 		}
 		sum += w
 	}
