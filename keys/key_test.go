@@ -24,12 +24,12 @@ func unhex(t *testing.T, s string) []byte {
 	return b
 }
 
-func junkKey(t testing.TB, index uint32) PrivateKey {
-	t.Helper()
+func junkKey(tb testing.TB, index uint32) PrivateKey {
+	tb.Helper()
 	m, err := ParseMnemonic(junk)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	k, err := m.Derive(index)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return k
 }
 

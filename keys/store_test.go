@@ -2,7 +2,6 @@ package keys
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -313,7 +312,7 @@ func TestList(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "bob", "hotkeys", "z"), []byte("{"), 0o600))
 	wallets, err = s.List()
-	require.True(t, errors.Is(err, ErrFile))
+	require.ErrorIs(t, err, ErrFile)
 	require.Len(t, wallets, 3, "a damaged file hides no other")
 	require.Len(t, wallets[1].Hotkeys, 1)
 }

@@ -12,7 +12,7 @@ const GPURate = 1 / (1/9713.2e6 + 1/2233.5e6)
 // HashRate estimates the hashes per second of everybody who registered by work: solved seals of difficulty d within some seconds. A single
 // seal can be luck; the relative error is about 1/sqrt(solved). It is 0 if no time has passed.
 func HashRate(d Difficulty, solved uint64, seconds float64) float64 {
-	if !(seconds > 0) {
+	if !(seconds > 0) { // not a number is no time either
 		return 0
 	}
 	return float64(d) * float64(solved) / seconds

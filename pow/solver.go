@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -21,8 +22,8 @@ const batch = 4096
 type Solver struct {
 	// Workers is the number of goroutines that hash; 0 means one for each core that Go may use.
 	Workers int
-	// Progress, if set, is told the hashes done so far, about once a millisecond and at most one call at a time. A slow
-	// callback holds up one worker.
+	// Progress, if set, is told the hashes done so far, every few thousand of them, one call at a time, from a worker's
+	// goroutine. A slow callback holds up one worker.
 	Progress func(hashes uint64)
 }
 
@@ -35,7 +36,8 @@ type Solution struct {
 }
 
 // Solve tries the nonces start, start+1, ... (after 2^64-1 comes 0) until one solves the challenge at a difficulty or stop is closed; a nil
-// stop never stops. With one worker the solution is the first one, with more it is any of the first. All workers have ended when it
+// stop never stops. With one worker the solution is the first one; several workers search side by side, and the
+// first to find one wins. All workers have ended when it
 // returns. It fails with ErrStopped, ErrDifficulty or ErrChallenge.
 func (s Solver) Solve(stop <-chan struct{}, c Challenge, d Difficulty, start uint64) (Solution, error) {
 	if d == 0 {
@@ -141,11 +143,11 @@ type sponge interface {
 func newHasher(prefix []byte) (*hasher, error) {
 	inner, ok := sha256.New().(resumable)
 	if !ok {
-		return nil, fmt.Errorf("sha256 does not save its state")
+		return nil, errors.New("sha256 does not save its state")
 	}
 	outer, ok := sha3.NewLegacyKeccak256().(sponge)
 	if !ok {
-		return nil, fmt.Errorf("keccak256 cannot be read from")
+		return nil, errors.New("keccak256 cannot be read from")
 	}
 	inner.Write(prefix)
 	midstate, err := inner.MarshalBinary()
