@@ -25,7 +25,7 @@ type SubnetKeeper interface {
 type NeuronKeeper interface {
 	Neurons(ctx context.Context, netuid gotensor.NetUID) ([]neurontypes.Neuron, error)
 	NeuronAt(ctx context.Context, netuid gotensor.NetUID, uid gotensor.UID) (neurontypes.Neuron, error)
-	Columns(ctx context.Context, netuid gotensor.NetUID) (neurontypes.ColumnValues, error)
+	Columns(ctx context.Context, netuid gotensor.NetUID) (neurontypes.Table, error)
 	SetEpoch(ctx context.Context, netuid gotensor.NetUID, columns neurontypes.EpochColumns) error
 	// StakeByUID are the bonded rao behind each uid and the validator they belong to, nil for none.
 	StakeByUID(ctx context.Context, netuid gotensor.NetUID, boundary bool) ([]gotensor.Rao, []sdk.ValAddress, error)
