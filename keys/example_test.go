@@ -14,7 +14,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 
 	words, err := keys.ParseMnemonic("test test test test test test test test test test test junk")
 	if err != nil {

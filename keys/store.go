@@ -175,7 +175,7 @@ func (s *Store) HotkeyPublic(wallet, hotkey string) (public Public, encrypted bo
 	return public, file.Encrypted != "", err
 }
 
-func (s *Store) coldkey(wallet string) string { return filepath.Join(s.dir, wallet, "coldkey") }
+func (s *Store) coldkey(wallet string) string    { return filepath.Join(s.dir, wallet, "coldkey") }
 func (s *Store) coldkeypub(wallet string) string { return filepath.Join(s.dir, wallet, "coldkeypub") }
 
 func (s *Store) hotkey(wallet, hotkey string) string {

@@ -11,7 +11,8 @@
 //	seal    = keccak256(sha256(message))
 //
 // A seal solves a difficulty d when, read as a big-endian integer, it is at most floor((2^256-1)/d), so that d hashes are expected.
-// Everything but the nonce comes first, so that a solver hashes it once. Both keys are in it, so that nobody can hand in the
+// Everything but the nonce comes first, so that a solver hashes it once; on processors with AVX-512 it also computes eight outer hashes
+// side by side. Both keys are in it, so that nobody can hand in the
 // seal of another. keccak256 is the original padding, as Ethereum uses it, not SHA3-256.
 //
 // Start at Challenge; the solver is Solver.Solve.

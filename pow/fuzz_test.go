@@ -60,17 +60,28 @@ func FuzzAdjustment(f *testing.F) {
 	})
 }
 
-// BenchmarkHash is the work of one core: ns per nonce, and hashes per second.
+// BenchmarkHash is the work of one core: ns per nonce, and hashes per second, one at a time and eight side by side.
 func BenchmarkHash(b *testing.B) {
 	h, err := newHasher(testChallenge().prefix())
 	require.NoError(b, err)
-	b.ReportAllocs()
-	var nonce uint64
-	for b.Loop() {
-		h.hash(nonce)
-		nonce++
+	goal := targetOf(Difficulty(^uint64(0)))
+	run := func(b *testing.B, try func(uint64, *target) (uint64, bool)) {
+		b.Helper()
+		b.ReportAllocs()
+		var tried uint64
+		for tried < uint64(b.N) {
+			n, _ := try(tried, &goal)
+			tried += n
+		}
+		b.ReportMetric(float64(tried)/b.Elapsed().Seconds(), "hashes/s")
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "hashes/s")
+	b.Run("each", func(b *testing.B) { run(b, h.tryEach) })
+	b.Run("wide", func(b *testing.B) {
+		if !wide {
+			b.Skip("this processor has no AVX-512")
+		}
+		run(b, h.tryWide)
+	})
 }
 
 // BenchmarkSolve is the work of all cores, at a difficulty that is never met.

@@ -163,6 +163,13 @@ func newHasher(prefix []byte) (*hasher, error) {
 
 // try hashes up to batch nonces from first on and stops behind the first that meets the goal; its seal is then in h.seal.
 func (h *hasher) try(first uint64, goal *target) (tried uint64, solved bool) {
+	if wide {
+		return h.tryWide(first, goal)
+	}
+	return h.tryEach(first, goal)
+}
+
+func (h *hasher) tryEach(first uint64, goal *target) (tried uint64, solved bool) {
 	for tried < batch {
 		h.hash(first + tried)
 		tried++
@@ -173,12 +180,18 @@ func (h *hasher) try(first uint64, goal *target) (tried uint64, solved bool) {
 	return tried, false
 }
 
+// hash leaves the seal of a nonce in h.seal.
 func (h *hasher) hash(nonce uint64) {
+	h.hashInner(nonce)
+	h.outer.Reset()
+	h.outer.Write(h.sum[:])
+	_, _ = h.outer.Read(h.seal[:])
+}
+
+// hashInner leaves the SHA-256 hash of the message with a nonce in h.sum.
+func (h *hasher) hashInner(nonce uint64) {
 	_ = h.inner.UnmarshalBinary(h.midstate)
 	binary.LittleEndian.PutUint64(h.nonce[:], nonce)
 	h.inner.Write(h.nonce[:])
 	h.inner.Sum(h.sum[:0])
-	h.outer.Reset()
-	h.outer.Write(h.sum[:])
-	_, _ = h.outer.Read(h.seal[:])
 }
