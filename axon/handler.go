@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -47,7 +46,7 @@ func (s *Server) queuedUnary(h unary) unary {
 		}
 		defer c.cancel()
 		return s.inTurn(ctx, c, func() (any, error) {
-			return h(srv, ctx, func(req any) error { return s.receive(ctx, c, dec, req) }, nil)
+			return h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
 		})
 	}
 }
@@ -79,23 +78,15 @@ func (s *Server) inTurn(ctx context.Context, c *call, f func() (any, error)) (re
 	return f()
 }
 
-// receive decodes the request, for which the caller has BodyTimeout: he occupies a slot meanwhile.
-func (s *Server) receive(ctx context.Context, c *call, dec func(any) error, req any) error {
-	var late atomic.Bool
+// receive decodes the request, for which the caller has BodyTimeout: he occupies a slot meanwhile. What fails here gRPC itself
+// tells the caller, at once and in its own words: DeadlineExceeded, or ResourceExhausted for a message beyond the limit.
+func (s *Server) receive(c *call, dec func(any) error, req any) error {
 	timer := time.AfterFunc(s.cfg.BodyTimeout, func() {
-		late.Store(true)
+		c.late.Store(true)
 		c.cancel()
 	})
-	err := dec(req)
-	timer.Stop()
-	if err != nil && late.Load() && ctx.Err() != nil {
-		return slowBody(s.cfg.BodyTimeout)
-	}
-	if status.Code(err) == codes.ResourceExhausted {
-		return synapse.Refusal{Code: codes.ResourceExhausted, Reason: synapse.ReasonTooLarge, Message: fmt.Sprintf(
-			"request is larger than the %d bytes that this neuron takes", s.cfg.MaxMessageBytes)}.Err()
-	}
-	return err
+	defer timer.Stop()
+	return dec(req)
 }
 
 // queuedStream holds a slot for the whole life of a stream.
@@ -129,7 +120,7 @@ func (s *Server) explain(ctx context.Context, err error) error {
 
 func slowBody(limit time.Duration) error {
 	return synapse.Refusal{
-		Code: codes.Aborted, Reason: synapse.ReasonSlowBody,
+		Code: codes.DeadlineExceeded, Reason: synapse.ReasonSlowBody,
 		Message: fmt.Sprintf("the request did not arrive within %v of its turn", limit),
 	}.Err()
 }

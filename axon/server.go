@@ -117,7 +117,7 @@ func (s *Server) immediate(h unary) unary {
 			return nil, errNoCall
 		}
 		defer c.cancel()
-		return h(srv, ctx, func(req any) error { return s.receive(ctx, c, dec, req) }, nil)
+		return h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
 	}
 }
 

@@ -2,6 +2,7 @@ package axon
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -17,6 +18,7 @@ type call struct {
 	claim  claim
 	caller synapse.Identity // zero for anonymous callers
 	cancel context.CancelFunc
+	late   atomic.Bool // the body did not arrive in time
 }
 
 type callKey struct{}
@@ -33,6 +35,14 @@ func (c *callContext) Value(key any) any {
 		return c.call
 	}
 	return c.Context.Value(key)
+}
+
+// Err implements context.Context: a body that did not arrive in time is a deadline passed, not a caller who gave up.
+func (c *callContext) Err() error {
+	if c.call.late.Load() {
+		return context.DeadlineExceeded
+	}
+	return c.Context.Err()
 }
 
 func callOf(ctx context.Context) *call {

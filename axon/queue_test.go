@@ -1,0 +1,302 @@
+package axon
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/synapse"
+)
+
+func addr(n byte) gotensor.Address { return gotensor.Address{n} }
+
+const service = 5 * time.Millisecond
+
+// callers keep `inFlight` calls each in the queue until the time is over, and count what was served.
+func closedLoop(t *testing.T, q *queue, weights []uint64, inFlight int, d time.Duration) []int {
+	t.Helper()
+	served := make([]int, len(weights))
+	var mu sync.Mutex
+	end := time.Now().Add(d)
+	var all sync.WaitGroup
+	for i, w := range weights {
+		for range inFlight {
+			all.Go(func() {
+				for time.Now().Before(end) {
+					tk, err := q.acquire(t.Context(), claim{addr: addr(byte(i + 1)), weight: w})
+					if err != nil {
+						return
+					}
+					time.Sleep(service)
+					tk.release()
+					mu.Lock()
+					served[i]++
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	all.Wait()
+	return served
+}
+
+func TestQueueIsFair(t *testing.T) {
+	for name, weights := range map[string][]uint64{
+		"1:10:100":         {1e9, 10e9, 100e9},
+		"equal":            {7, 7, 7},
+		"1:2:3:4":          {1, 2, 3, 4},
+		"rao of the whole": {21e14, 21e15, 21e13},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				served := closedLoop(t, newQueue(4, 1024, 16, time.Now), weights, 16, time.Minute)
+				var sumW, sumS float64
+				for i := range weights {
+					sumW += float64(weights[i])
+					sumS += float64(served[i])
+				}
+				require.InEpsilon(t, time.Minute/service*4, sumS, 0.01, "no slot is idle")
+				for i := range weights {
+					require.InEpsilon(t, float64(weights[i])/sumW, float64(served[i])/sumS, 0.1, "%v", served)
+				}
+			})
+		})
+	}
+}
+
+func TestQueueIsFairUnderOpenLoopWithDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(4, 1024, 16, time.Now)
+		weights := []uint64{1, 10, 100}
+		var served, expiredWaiting [3]int
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a fixed sequence is what the test needs
+		// 3 x 1,000 calls per second on slots for 800.
+		for range 60_000 {
+			i := rng.IntN(3)
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				tk, err := q.acquire(ctx, claim{addr: addr(byte(i + 1)), weight: weights[i]})
+				mu.Lock()
+				if r, ok := synapse.RefusalOf(err); ok && r.Code == codes.DeadlineExceeded {
+					expiredWaiting[i]++
+				}
+				mu.Unlock()
+				if err != nil {
+					return
+				}
+				time.Sleep(service)
+				tk.release()
+				mu.Lock()
+				served[i]++
+				mu.Unlock()
+			})
+			time.Sleep(time.Second / 3000)
+		}
+		all.Wait()
+		require.InEpsilon(t, 10, float64(served[1])/float64(served[0]), 0.1, "%v", served)
+		require.InEpsilon(t, 100, float64(served[2])/float64(served[0]), 0.1, "%v", served)
+		require.Less(t, expiredWaiting[0], served[0]/10, "hopeless calls are refused early, not left to expire")
+		require.Empty(t, q.flows, "an idle queue remembers nobody")
+		require.Zero(t, q.queued)
+		require.Equal(t, 4, q.free)
+	})
+}
+
+func TestQueueSharesByTimeHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 1024, 16, time.Now)
+		held := map[byte]time.Duration{}
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		end := time.Now().Add(time.Minute)
+		for who, each := range map[byte]time.Duration{1: 5 * time.Millisecond, 2: 100 * time.Millisecond} {
+			for range 8 {
+				all.Go(func() {
+					for time.Now().Before(end) {
+						tk, err := q.acquire(t.Context(), claim{addr: addr(who), weight: 1})
+						if err != nil {
+							return
+						}
+						time.Sleep(each)
+						tk.release()
+						mu.Lock()
+						held[who] += each
+						mu.Unlock()
+					}
+				})
+			}
+		}
+		all.Wait()
+		require.Less(t, held[2], 4*held[1], "twenty times slower calls do not take twenty times the slots: %v", held)
+	})
+}
+
+func TestQueueBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 4, 3, time.Now)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		first, err := q.acquire(ctx, claim{addr: addr(1), weight: 1})
+		require.NoError(t, err)
+		results := make(chan error, 16)
+		wait := func(who byte, weight uint64) {
+			go func() {
+				tk, err := q.acquire(ctx, claim{addr: addr(who), weight: weight})
+				if err == nil {
+					tk.release()
+				}
+				results <- err
+			}()
+			synctest.Wait()
+		}
+		for range 3 {
+			wait(1, 1)
+		}
+		require.Empty(t, results)
+		wait(1, 1)
+		requireOverloaded(t, <-results, "this caller")
+		wait(2, 1)
+		require.Equal(t, 4, q.queued)
+		wait(3, 100) // full: the last call of the longest line makes room
+		requireOverloaded(t, <-results, "full")
+		require.Equal(t, 4, q.queued)
+		require.Len(t, q.flows[addr(1)].waiting, 2)
+		wait(4, 0) // nobody would be served after this one
+		requireOverloaded(t, <-results, "full")
+		first.release()
+		for range 4 {
+			require.NoError(t, <-results)
+		}
+		synctest.Wait()
+		require.Empty(t, q.flows)
+	})
+}
+
+func requireOverloaded(t *testing.T, err error, why string) {
+	t.Helper()
+	r, ok := synapse.RefusalOf(err)
+	require.True(t, ok)
+	require.Equal(t, synapse.ReasonOverloaded, r.Reason)
+	require.Contains(t, r.Message, why)
+	require.GreaterOrEqual(t, r.Retry, minRetry)
+	require.LessOrEqual(t, r.Retry, maxRetry)
+}
+
+func TestQueueRefusesHopelessCallsEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 100, 16, time.Now)
+		warm, err := q.acquire(t.Context(), claim{addr: addr(1), weight: 1})
+		require.NoError(t, err)
+		time.Sleep(time.Second) // now a call is known to take a second
+		warm.release()
+		holder, err := q.acquire(t.Context(), claim{addr: addr(1), weight: 1})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		_, err = q.acquire(ctx, claim{addr: addr(2), weight: 1})
+		requireOverloaded(t, err, "expire")
+		require.Zero(t, time.Since(began))
+		holder.release()
+	})
+}
+
+func TestQueueExpiredCallsCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 100, 16, time.Now)
+		holder, err := q.acquire(t.Context(), claim{addr: addr(1), weight: 1})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = q.acquire(ctx, claim{addr: addr(2), weight: 1})
+		r, _ := synapse.RefusalOf(err)
+		require.Equal(t, synapse.ReasonDeadline, r.Reason)
+		require.NotContains(t, q.flows, addr(2))
+		require.Empty(t, q.backlog)
+		require.Zero(t, q.waitingW)
+		holder.release()
+	})
+}
+
+func TestQueueFloors(t *testing.T) {
+	q := newQueue(1, 10, 10, time.Now)
+	const heavy = 1_000_000_000
+	require.InDelta(t, heavy, q.flow(claim{addr: addr(1), weight: heavy}).weight, 0)
+	require.InDelta(t, heavy*validatorFloor, q.flow(claim{addr: addr(2), weight: 1, validator: true}).weight, 1e-6)
+	require.InDelta(t, heavy*lowestShare, q.flow(claim{addr: addr(3)}).weight, 1e-6)
+}
+
+// TestQueueLosesNothing plays random arrivals, departures and timeouts, and checks that no slot and no count is lost.
+func TestQueueLosesNothing(t *testing.T) {
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // repeatable on purpose
+			q := newQueue(2, 6, 3, time.Now)
+			var all sync.WaitGroup
+			for range 100 {
+				c := claim{addr: addr(byte(rng.IntN(5))), weight: rng.Uint64N(1e18), validator: rng.IntN(3) == 0}
+				patience, work := time.Duration(rng.IntN(7)+1)*time.Millisecond, time.Duration(rng.IntN(4))*time.Millisecond
+				all.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					tk, err := q.acquire(ctx, c)
+					if err != nil {
+						return
+					}
+					time.Sleep(work)
+					tk.release()
+				})
+				if rng.IntN(2) == 0 {
+					time.Sleep(time.Millisecond / 2)
+				}
+				checkQueue(t, q)
+			}
+			all.Wait()
+			require.Equal(t, 2, q.free)
+			require.Empty(t, q.flows)
+			require.Empty(t, q.backlog)
+		})
+	}
+}
+
+func checkQueue(t *testing.T, q *queue) {
+	t.Helper()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	waiting := 0
+	for _, f := range q.backlog {
+		waiting += len(f.waiting)
+	}
+	require.Equal(t, waiting, q.queued)
+	require.LessOrEqual(t, q.queued, 6)
+	require.True(t, q.queued == 0 || q.free == 0, "a slot is idle while calls wait")
+}
+
+func BenchmarkQueue(b *testing.B) {
+	for _, callers := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			q := newQueue(1, 1<<20, 1<<20, time.Now)
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				i++
+				tk, err := q.acquire(b.Context(), claim{addr: gotensor.Address{byte(i), byte(i % callers >> 8)}, weight: uint64(i % callers)})
+				if err != nil {
+					b.Fatal(err)
+				}
+				tk.release()
+			}
+		})
+	}
+}
