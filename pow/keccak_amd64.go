@@ -1,6 +1,8 @@
 package pow
 
 // roundConstants are those of Keccak-f[1600].
+//
+//nolint:unused // keccak_amd64.s reads it
 var roundConstants = [24]uint64{
 	0x0000000000000001,
 	0x0000000000008082,
