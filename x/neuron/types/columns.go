@@ -74,15 +74,15 @@ type EpochColumns struct {
 	Emission       []gotensor.Rao
 }
 
-// ColumnValues are all columns of a subnet, one entry per uid.
-type ColumnValues struct {
+// Table is all columns of a subnet, one entry per uid.
+type Table struct {
 	EpochColumns
 	// Accrued is the incentive that is not yet paid out, rao.
 	Accrued []gotensor.Rao
 }
 
 // Pack encodes the columns. It fails with ErrColumns unless all have n entries.
-func (v ColumnValues) Pack(n int) (Columns, error) {
+func (v Table) Pack(n int) (Columns, error) {
 	p, err := v.EpochColumns.Pack(n)
 	if err != nil {
 		return p, err
@@ -143,11 +143,11 @@ func (c Column) Check(b []byte, n int) error {
 }
 
 // Unpack decodes the columns of n neurons. It fails with ErrColumns.
-func (p *Columns) Unpack(n int) (ColumnValues, error) {
+func (p *Columns) Unpack(n int) (Table, error) {
 	if err := p.Validate(n); err != nil {
-		return ColumnValues{}, err
+		return Table{}, err
 	}
-	return ColumnValues{
+	return Table{
 		EpochColumns: EpochColumns{
 			Stake: UnpackRao(p.Stake), Consensus: unpackU16(p.Consensus), Incentive: unpackU16(p.Incentive), Dividends: unpackU16(p.Dividends),
 			ValidatorTrust: unpackU16(p.ValidatorTrust), Permit: unpackBool(p.Permit), Active: unpackBool(p.Active), Emission: UnpackRao(p.Emission),

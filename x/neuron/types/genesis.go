@@ -17,6 +17,8 @@ const (
 	// MaxGrantsByDelegator and MaxGrantsToHotkey bound the loops over grants.
 	MaxGrantsByDelegator = 64
 	MaxGrantsToHotkey    = 256
+	// RegisterGas is what a registration costs in gas, whatever it has to look through: the slots of a subnet are bounded.
+	RegisterGas = 150_000
 )
 
 // Kinds of messages that go without a fee.

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// PublicKeyLen is the length of a compressed secp256k1 key, SignatureLen that of a signature r | s, PinLen that of a pin.
+	// PublicKeyLen is the length of a compressed secp256k1 key, SignatureLen that of a signature r | s, which a recovery id may
+	// follow, PinLen that of a pin.
 	PublicKeyLen = 33
 	SignatureLen = 64
 	PinLen       = 32
@@ -169,8 +170,8 @@ func checkSigned(key, sig []byte, want bool) error {
 	if len(key) != PublicKeyLen {
 		return fmt.Errorf("hotkey_public_key has %d bytes, want %d: %w", len(key), PublicKeyLen, ErrInvalidMessage)
 	}
-	if len(sig) != SignatureLen {
-		return fmt.Errorf("hotkey_signature has %d bytes, want %d: %w", len(sig), SignatureLen, ErrInvalidMessage)
+	if len(sig) != SignatureLen && len(sig) != SignatureLen+1 {
+		return fmt.Errorf("hotkey_signature has %d bytes, want %d, or %d with its recovery id: %w", len(sig), SignatureLen, SignatureLen+1, ErrInvalidMessage)
 	}
 	return nil
 }

@@ -10,32 +10,46 @@ const (
 	// AllSubnets in an appointment means every subnet for which the validator has no appointment of its own.
 	AllSubnets gotensor.NetUID = 65_535
 
-	appointTag = "gotensor/appoint/v1"
-	grantTag   = "gotensor/grant/v1"
+	// AppointTag and GrantTag separate what hotkeys sign from everything else that is signed.
+	AppointTag = "gotensor/appoint/v1"
+	GrantTag   = "gotensor/grant/v1"
+
+	// messagePrefix starts every signed message that is not a transaction; no transaction starts so.
+	messagePrefix = "\x19gotensor message\n"
 )
 
-// AppointBytes is what a hotkey signs to act for a staking validator on a subnet, or on AllSubnets:
+// AppointMessage is what a hotkey signs under AppointTag to act for a staking validator on a subnet, or on AllSubnets:
 //
-//	len(tag) u8 | tag | len(chain id) u8 | chain id | validator 20 | netuid u16 LE
-//
-// The signature is of the keccak256 hash of these bytes. A chain id has at most 255 bytes.
-func AppointBytes(chainID string, validator gotensor.Address, netuid gotensor.NetUID) []byte {
-	b := framed(appointTag, chainID)
-	b = append(b, validator[:]...)
+//	len(chain id) u8 | chain id | validator 20 | netuid u16 LE
+func AppointMessage(chainID string, validator gotensor.Address, netuid gotensor.NetUID) []byte {
+	b := append(framed(chainID), validator[:]...)
 	return binary.LittleEndian.AppendUint16(b, uint16(netuid))
 }
 
-// GrantBytes is what a hotkey signs to take bandwidth from a delegator:
+// GrantMessage is what a hotkey signs under GrantTag to take bandwidth from a delegator:
 //
-//	len(tag) u8 | tag | len(chain id) u8 | chain id | delegator 20
-//
-// The signature is of the keccak256 hash of these bytes. A chain id has at most 255 bytes.
-func GrantBytes(chainID string, delegator gotensor.Address) []byte {
-	return append(framed(grantTag, chainID), delegator[:]...)
+//	len(chain id) u8 | chain id | delegator 20
+func GrantMessage(chainID string, delegator gotensor.Address) []byte {
+	return append(framed(chainID), delegator[:]...)
 }
 
-func framed(tag, chainID string) []byte {
-	b := append([]byte{byte(len(tag))}, tag...)
-	b = append(b, byte(len(chainID))) // CometBFT allows 50 bytes
-	return append(b, chainID...)
+// AppointBytes are the bytes behind the signature of an AppointMessage; SignedBytes says how they are framed.
+func AppointBytes(chainID string, validator gotensor.Address, netuid gotensor.NetUID) []byte {
+	return SignedBytes(AppointTag, AppointMessage(chainID, validator, netuid))
 }
+
+// GrantBytes are the bytes behind the signature of a GrantMessage; SignedBytes says how they are framed.
+func GrantBytes(chainID string, delegator gotensor.Address) []byte {
+	return SignedBytes(GrantTag, GrantMessage(chainID, delegator))
+}
+
+// SignedBytes frames a message for a tag of at most 255 bytes, as package keys does: "\x19gotensor message\n" | len(tag) u8 | tag |
+// message. The signature is ECDSA over their keccak256 hash.
+func SignedBytes(tag string, message []byte) []byte {
+	b := append([]byte(messagePrefix), byte(len(tag)))
+	b = append(b, tag...)
+	return append(b, message...)
+}
+
+// framed is a string of at most 255 bytes behind its length; CometBFT allows a chain id 50.
+func framed(s string) []byte { return append([]byte{byte(len(s))}, s...) }
