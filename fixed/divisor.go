@@ -19,17 +19,17 @@ func NewDivisor(d I32F32) Divisor {
 
 // SafeDiv returns a.SafeDiv(d).
 func (v Divisor) SafeDiv(a I32F32) I32F32 {
-	if uint64(a) >= 1<<32 { // one and more, or negative: rare among shares
-		return a.SafeDiv(I32F32(v.d))
-	}
 	n := uint64(a) << 32
 	q, _ := bits.Mul64(n, v.reciprocal)
-	// The reciprocal is at most 1 too small per 2^64, so q is at most 2 too small.
-	for rest := n - q*v.d; rest >= v.d; rest -= v.d {
+	// The reciprocal is less than one too small, so q is at most two too small; one correction is enough for most.
+	if rest := n - q*v.d; rest >= v.d {
 		q++
+		if rest-v.d >= v.d {
+			q++
+		}
 	}
-	if q >= 1<<63 {
-		return 0
+	if uint64(a)>>32|q>>63 != 0 { // one and more, or negative, or a large quotient: rare among shares
+		return a.SafeDiv(I32F32(v.d))
 	}
 	return I32F32(q)
 }

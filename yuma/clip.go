@@ -50,14 +50,10 @@ func (w *Workspace) rank(uids []uint16, vals []fixed.I32F32, stake fixed.I32F32)
 func clipRow(m *matrix, to int, uids []uint16, vals, median []fixed.I32F32) int {
 	for k, uid := range uids {
 		v, limit := vals[k], median[uid]
-		if v > limit {
-			if limit == 0 {
-				continue
-			}
-			v = limit
+		m.uids[to], m.vals[to] = uid, min(v, limit)
+		if limit > 0 || v == 0 {
+			to++
 		}
-		m.uids[to], m.vals[to] = uid, v
-		to++
 	}
 	return to
 }

@@ -12,6 +12,7 @@ type consensus struct {
 	voters int            // rows with a say
 	sum    fixed.I32F32   // of stake, a little below one
 	votes  []vote         // entries of rows with a say, column by column
+	spare  []vote         // scratch for one column
 	start  []int          // column j's votes are start[j] .. start[j+1]
 }
 
@@ -22,6 +23,7 @@ func (c *consensus) compute(stake []fixed.I32F32, w *matrix, columns int, majori
 	c.median = sized(c.median, columns)
 	c.rate(stake)
 	c.transpose(stake, w)
+	c.spare = sized(c.spare, c.voters)
 	minority := c.sum.Sub(majority)
 	for j := range c.median {
 		c.median[j] = c.column(c.votes[c.start[j]:c.start[j+1]], minority)
@@ -83,18 +85,18 @@ func (c *consensus) column(votes []vote, minority fixed.I32F32) fixed.I32F32 {
 		if silent > minority {
 			return 0
 		}
-		return selectScore(votes, minority-silent)
+		return selectScore(votes, c.spare, minority-silent)
 	}
-	return selectScore(votes, minority)
+	return selectScore(votes, c.spare, minority)
 }
 
 // selectScore returns the smallest score, 0 or more, such that the stake of all votes up to it exceeds the minority; the
-// largest score if there is none, and 0 without votes.
-func selectScore(votes []vote, minority fixed.I32F32) fixed.I32F32 {
+// largest score if there is none, and 0 without votes. It overwrites the votes and as many of spare.
+func selectScore(votes, spare []vote, minority fixed.I32F32) fixed.I32F32 {
 	var largest fixed.I32F32
 	for len(votes) > 0 {
 		pivot := medianOfThree(votes[0].score, votes[len(votes)/2].score, votes[len(votes)-1].score)
-		below, above, stakeBelow, stakeUpTo := partition(votes, pivot)
+		below, above, stakeBelow, stakeUpTo := partition(votes, spare, pivot)
 		switch {
 		case minority < stakeBelow && below > 0:
 			votes = votes[:below]
@@ -103,33 +105,26 @@ func selectScore(votes []vote, minority fixed.I32F32) fixed.I32F32 {
 		default:
 			largest = pivot
 			minority -= stakeUpTo
-			votes = votes[above:]
+			votes, spare = spare[:above], votes
 		}
 	}
 	return largest
 }
 
-// partition reorders votes into scores below the pivot, equal to it, and above it, and returns where the first part ends and
-// the last starts, and the stake of the first and of the first two.
-func partition(votes []vote, pivot fixed.I32F32) (below, above int, stakeBelow, stakeUpTo fixed.I32F32) {
-	above = len(votes)
-	for k := 0; k < above; {
-		v := votes[k]
-		switch {
-		case v.score < pivot:
-			stakeBelow += v.stake
-			votes[k], votes[below] = votes[below], v
-			below++
-			k++
-		case v.score > pivot:
-			above--
-			votes[k], votes[above] = votes[above], v
-		default:
-			stakeUpTo += v.stake
-			k++
-		}
+// partition moves the votes below the pivot to the front of votes and those above it to spare, and returns their numbers, the stake below
+// the pivot and that up to it. Scores are not negative. Every vote is written to both places and counted by masks, since a processor
+// cannot foresee which way a comparison goes.
+func partition(votes, spare []vote, pivot fixed.I32F32) (below, above int, stakeBelow, stakeUpTo fixed.I32F32) {
+	spare = spare[:len(votes)]
+	for _, v := range votes {
+		votes[below], spare[above] = v, v
+		less, more := (v.score-pivot)>>63, (pivot-v.score)>>63 // -1 for yes, 0 for no
+		below -= int(less)
+		above -= int(more)
+		stakeBelow += v.stake & less
+		stakeUpTo += v.stake &^ more
 	}
-	return below, above, stakeBelow, stakeBelow + stakeUpTo
+	return below, above, stakeBelow, stakeUpTo
 }
 
 // medianOfThree returns the middle one of three scores.

@@ -2,6 +2,7 @@ package yuma
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gotensor/gotensor/fixed"
 )
@@ -54,22 +55,30 @@ func (m *matrix) load(in *Input, s *stakes) {
 // loadRow appends the entries of row i whose targets registered before the block limit.
 func (m *matrix) loadRow(in *Input, i int, row Row, limit uint64) {
 	from, total := len(m.vals), fixed.I32F32(0)
-	keepSelf := in.owns(i)
+	self := -1
+	if !in.owns(i) {
+		self = i
+	}
+	m.uids, m.vals = slices.Grow(m.uids, len(row.UIDs)), slices.Grow(m.vals, len(row.UIDs))
+	uids, vals := m.uids[from:from+len(row.UIDs)], m.vals[from:from+len(row.UIDs)]
+	count := 0
 	for k, uid := range row.UIDs {
 		j := int(uid)
-		if j >= in.N || uint64(in.Registered[j]) >= limit || (j == i && !keepSelf) {
+		if j >= in.N || j == self || uint64(in.Registered[j]) >= limit {
 			continue
 		}
 		v := fixed.I32F32(row.Values[k])
-		m.push(uid, v)
+		uids[count], vals[count] = uid, v
+		count++
 		total += v
 	}
+	m.uids, m.vals = m.uids[:from+count], m.vals[:from+count]
 	if total == 0 {
 		return
 	}
 	// Integers and their sum are divided unscaled: the quotient is the same, and a value stays below one.
 	d := fixed.NewDivisor(total)
-	vals := m.vals[from:]
+	vals = vals[:count]
 	for k, v := range vals {
 		vals[k] = d.SafeDiv(v)
 	}
