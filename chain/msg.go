@@ -31,16 +31,19 @@ const (
 	FeeWork
 )
 
-// Gas limits of the messages that go without a fee: the caps of the chain's ante handler (app/ante).
+// Gas limits of the messages that go without a fee: the caps of the chain's ante handler (package app/ante).
 const (
-	gasWork = 400_000
-	gasFree = 2_000_000
+	gasWork   = 5_000_000
+	gasServe  = 300_000
+	gasCommit = 300_000
+	gasReveal = 3_000_000
 )
 
 // Msg is one action on the chain, encoded, with the way it is paid for. The constructors of this package make them.
 type Msg struct {
 	any *anypb.Any
 	fee Fee
+	gas uint64 // limit of a message without a fee
 }
 
 // TypeURL names the kind of message, e.g. "/cosmos.bank.v1beta1.MsgSend".
@@ -106,25 +109,25 @@ func CreateValidator(v NewValidator) (Msg, error) {
 }
 
 // RegisterPow takes a uid by proof of work; the hotkey signs.
-func RegisterPow(m *neuron.MsgRegisterPow) (Msg, error) { return ownMsg(m, FeeWork) }
+func RegisterPow(m *neuron.MsgRegisterPow) (Msg, error) { return ownMsg(m, FeeWork, gasWork) }
 
 // RegisterBurn takes a uid by burning TAO; the coldkey signs and pays.
-func RegisterBurn(m *neuron.MsgRegisterBurn) (Msg, error) { return ownMsg(m, FeeGas) }
+func RegisterBurn(m *neuron.MsgRegisterBurn) (Msg, error) { return ownMsg(m, FeeGas, 0) }
 
 // Serve publishes where a neuron serves.
-func Serve(m *neuron.MsgServe) (Msg, error) { return ownMsg(m, FeeNone) }
+func Serve(m *neuron.MsgServe) (Msg, error) { return ownMsg(m, FeeNone, gasServe) }
 
 // AppointHotkey names the hotkey that acts with a staking validator's stake; the operator signs.
-func AppointHotkey(m *neuron.MsgAppointHotkey) (Msg, error) { return ownMsg(m, FeeGas) }
+func AppointHotkey(m *neuron.MsgAppointHotkey) (Msg, error) { return ownMsg(m, FeeGas, 0) }
 
 // GrantBandwidth lends a delegator's bandwidth to a hotkey; the delegator signs.
-func GrantBandwidth(m *neuron.MsgGrantBandwidth) (Msg, error) { return ownMsg(m, FeeGas) }
+func GrantBandwidth(m *neuron.MsgGrantBandwidth) (Msg, error) { return ownMsg(m, FeeGas, 0) }
 
 // CommitWeights hides a row of weights until the next period.
-func CommitWeights(m *weights.MsgCommit) (Msg, error) { return ownMsg(m, FeeNone) }
+func CommitWeights(m *weights.MsgCommit) (Msg, error) { return ownMsg(m, FeeNone, gasCommit) }
 
 // RevealWeights opens a commitment.
-func RevealWeights(m *weights.MsgReveal) (Msg, error) { return ownMsg(m, FeeNone) }
+func RevealWeights(m *weights.MsgReveal) (Msg, error) { return ownMsg(m, FeeNone, gasReveal) }
 
 func sdkMsg(m proto.Message) (Msg, error) {
 	value, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
@@ -140,13 +143,13 @@ type ownMessage interface {
 	Marshal() ([]byte, error)
 }
 
-func ownMsg(m ownMessage, fee Fee) (Msg, error) {
+func ownMsg(m ownMessage, fee Fee, gas uint64) (Msg, error) {
 	url := "/" + gogoproto.MessageName(m)
 	value, err := m.Marshal()
 	if err != nil {
 		return Msg{}, fmt.Errorf("encode %s: %w", url, err)
 	}
-	return Msg{any: &anypb.Any{TypeUrl: url, Value: value}, fee: fee}, nil
+	return Msg{any: &anypb.Any{TypeUrl: url, Value: value}, fee: fee, gas: gas}, nil
 }
 
 func coin(amount gotensor.Rao) *basev1beta1.Coin {

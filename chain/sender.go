@@ -109,9 +109,9 @@ func (s *Sender) once(ctx context.Context, chainID string, msgs []Msg) (string, 
 	switch fee {
 	case FeeWork:
 		// The number of an account that does not exist cannot be known, so a proof of work is always signed with 0.
-		u.acct.number, u.gas = 0, gasWork
+		u.acct.number, u.gas = 0, msgs[0].gas
 	case FeeNone:
-		u.gas = gasFree
+		u.gas = msgs[0].gas
 	case FeeGas:
 		if err := s.client.estimate(ctx, u, chainID, s.key); err != nil {
 			return "", err

@@ -1,0 +1,96 @@
+package miner
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/axon"
+	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/metagraph"
+)
+
+const (
+	// bandwidthFor is how long a looked-up bandwidth holds.
+	bandwidthFor = 5 * time.Minute
+	// maxStrangers bounds the keys whose bandwidth is remembered, and maxWanted those that wait to be looked up.
+	maxStrangers, maxWanted = 4096, 256
+)
+
+// callers tells the axon who asks: neurons from the metagraph, anybody else from a cache of bandwidths that is filled in the
+// background. Nobody's call waits for the chain: a stranger is unknown at first and may come again.
+type callers struct {
+	snapshot *atomic.Pointer[metagraph.Metagraph]
+	wanted   chan gotensor.Address
+
+	mu        sync.RWMutex
+	strangers map[gotensor.Address]stranger
+}
+
+type stranger struct {
+	weight uint64
+	until  time.Time
+}
+
+func newCallers(snapshot *atomic.Pointer[metagraph.Metagraph]) *callers {
+	return &callers{snapshot: snapshot, wanted: make(chan gotensor.Address, maxWanted), strangers: map[gotensor.Address]stranger{}}
+}
+
+// Lookup implements axon.Callers.
+func (c *callers) Lookup(addr gotensor.Address) (axon.Caller, bool) {
+	if m := c.snapshot.Load(); m != nil {
+		if n, ok := m.ByHotkey(addr); ok {
+			return axon.Caller{Weight: uint64(n.Stake), Registered: true, Validator: n.Permit}, true
+		}
+	}
+	c.mu.RLock()
+	s, known := c.strangers[addr]
+	c.mu.RUnlock()
+	if !known || time.Now().After(s.until) {
+		select {
+		case c.wanted <- addr:
+		default: // many strangers at once: this one is looked up when it comes again
+		}
+	}
+	return axon.Caller{Weight: s.weight}, known && s.weight > 0
+}
+
+// lookUp fills the cache until ctx ends.
+func (c *callers) lookUp(ctx context.Context, node *chain.Client) error {
+	for {
+		var addr gotensor.Address
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case addr = <-c.wanted:
+		}
+		c.mu.RLock()
+		s, known := c.strangers[addr]
+		c.mu.RUnlock()
+		if known && time.Now().Before(s.until) {
+			continue
+		}
+		stake, err := node.Bandwidth(ctx, addr)
+		if err != nil && !errors.Is(err, chain.ErrNotFound) {
+			continue // asked again when the caller comes again
+		}
+		c.remember(addr, stranger{weight: uint64(stake), until: time.Now().Add(bandwidthFor)})
+	}
+}
+
+func (c *callers) remember(addr gotensor.Address, s stranger) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.strangers) >= maxStrangers {
+		now := time.Now()
+		for a, old := range c.strangers {
+			if now.After(old.until) || len(c.strangers) >= maxStrangers {
+				delete(c.strangers, a)
+			}
+		}
+	}
+	c.strangers[addr] = s
+}

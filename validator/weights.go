@@ -1,0 +1,168 @@
+package validator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/metagraph"
+	weights "github.com/gotensor/gotensor/x/weights/types"
+)
+
+// commitAfter is the part of a period, in percent, that passes before the commitment: late enough for fresh weights, early enough
+// for a transaction to be tried again.
+const commitAfter = 55
+
+// txTimeout bounds one transaction, retries and inclusion together.
+const txTimeout = 2 * time.Minute
+
+// setWeights looks at each new block and does what is due. Only a disk that cannot be written ends it.
+func (n *node) setWeights(ctx context.Context, c *commitments) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m := <-n.blocks:
+			me, registered := m.ByHotkey(n.cfg.Key.Address())
+			if !registered {
+				continue
+			}
+			if err := n.due(ctx, c, m, me); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// due reveals what was committed in the period before, and commits for this one.
+func (n *node) due(ctx context.Context, c *commitments, m *metagraph.Metagraph, me metagraph.Neuron) error {
+	registered := uint64(me.Registered)
+	missed, err := c.forget(registered, m.Epoch)
+	if err != nil {
+		return err
+	}
+	for _, x := range missed {
+		n.log.Error("a commitment was not revealed in time; the weights before stay in force", "epoch", x.Epoch)
+	}
+	if m.Epoch > 0 {
+		if x := c.of(registered, m.Epoch-1); x != nil && !x.Revealed {
+			if err := n.reveal(ctx, c, x); err != nil {
+				return err
+			}
+		}
+	}
+	if !me.Permit || !late(m) {
+		return nil
+	}
+	x := c.of(registered, m.Epoch)
+	if x == nil {
+		j := n.row.Load()
+		if j == nil || j.rounds < n.cfg.MinRounds {
+			return nil
+		}
+		if x, err = c.prepare(registered, m.Epoch, j.row); err != nil {
+			return err
+		}
+	}
+	if x.Sent {
+		return nil
+	}
+	return n.commit(ctx, c, x)
+}
+
+// late tells whether the period is old enough to commit.
+func late(m *metagraph.Metagraph) bool {
+	if m.NextBoundary <= m.LastBoundary {
+		return false
+	}
+	return (m.Height-m.LastBoundary)*100 >= (m.NextBoundary-m.LastBoundary)*commitAfter
+}
+
+// commit sends a commitment that is already on disk. One that the chain turns out to have is as good as sent: the answer to an
+// earlier try was lost.
+func (n *node) commit(ctx context.Context, c *commitments, x *commitment) error {
+	hash, err := c.hash(x)
+	if err != nil {
+		return fmt.Errorf("commitment of epoch %d: %w", x.Epoch, err)
+	}
+	msg, err := chain.CommitWeights(&weights.MsgCommit{
+		Hotkey: keys.Account(n.cfg.Key.Address()), Netuid: uint32(n.cfg.NetUID), Epoch: x.Epoch, Hash: hash,
+	})
+	if err != nil {
+		return fmt.Errorf("commitment of epoch %d: %w", x.Epoch, err)
+	}
+	if err := n.send(ctx, msg); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		known, _ := n.onChain(ctx, x.Epoch)
+		if !bytes.Equal(known.Hash, hash) {
+			n.log.Warn("commitment not taken, it is tried again while its period lasts", "epoch", x.Epoch, "err", err)
+			return nil
+		}
+	}
+	x.Sent = true
+	n.state.committed(x.Epoch)
+	n.log.Info("committed weights", "epoch", x.Epoch, "entries", len(x.UIDs))
+	return c.save()
+}
+
+// reveal opens a commitment of the period before.
+func (n *node) reveal(ctx context.Context, c *commitments, x *commitment) error {
+	row, err := x.row()
+	if err != nil {
+		return fmt.Errorf("row of epoch %d: %w", x.Epoch, err)
+	}
+	msg, err := chain.RevealWeights(&weights.MsgReveal{
+		Hotkey: keys.Account(n.cfg.Key.Address()), Netuid: uint32(n.cfg.NetUID), Epoch: x.Epoch, Row: row, Salt: x.Salt,
+	})
+	if err != nil {
+		return fmt.Errorf("reveal of epoch %d: %w", x.Epoch, err)
+	}
+	if err := n.send(ctx, msg); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		known, kerr := n.onChain(ctx, x.Epoch)
+		switch {
+		case kerr == nil && known.Revealed:
+		case kerr == nil && known.Hash == nil:
+			// The commitment never reached the chain: there is nothing to open.
+			n.log.Warn("the chain has no commitment to reveal", "epoch", x.Epoch)
+			x.Revealed = true
+			return c.save()
+		default:
+			n.log.Warn("reveal not taken, it is tried again while the period lasts", "epoch", x.Epoch, "err", err)
+			return nil
+		}
+	}
+	x.Sent, x.Revealed = true, true
+	n.state.revealed(x.Epoch)
+	n.log.Info("revealed weights", "epoch", x.Epoch, "entries", len(x.UIDs))
+	return c.save()
+}
+
+func (n *node) send(ctx context.Context, msg chain.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, txTimeout)
+	defer cancel()
+	_, err := n.cfg.Chain.Sender(n.cfg.Key).Send(ctx, msg)
+	return err
+}
+
+// onChain reads the commitment of a period as the chain has it; the zero value if it has none.
+func (n *node) onChain(ctx context.Context, epoch uint64) (weights.Commitment, error) {
+	all, err := n.cfg.Chain.Commitments(ctx, n.cfg.NetUID, n.cfg.Key.Address())
+	if err != nil && !errors.Is(err, chain.ErrNotFound) {
+		return weights.Commitment{}, err
+	}
+	for _, k := range all {
+		if k.Epoch == epoch {
+			return k, nil
+		}
+	}
+	return weights.Commitment{}, nil
+}
