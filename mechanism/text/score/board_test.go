@@ -14,10 +14,10 @@ import (
 
 var twoSources = []string{"books", "news"}
 
-func newBoard(t testing.TB) *score.Board {
-	t.Helper()
+func newBoard(tb testing.TB) *score.Board {
+	tb.Helper()
 	b, err := score.NewBoard(score.Defaults(), twoSources)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return b
 }
 
@@ -36,17 +36,17 @@ func roundOf(gains map[score.Key]func(item int) float64, keys ...score.Key) scor
 	return out
 }
 
-func observe(t testing.TB, b *score.Board, s score.Scores) score.Report {
-	t.Helper()
+func observe(tb testing.TB, b *score.Board, s score.Scores) score.Report {
+	tb.Helper()
 	report, err := b.Observe(s)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return report
 }
 
-func weightsOf(t testing.TB, b *score.Board, keys ...score.Key) []float64 {
-	t.Helper()
+func weightsOf(tb testing.TB, b *score.Board, keys ...score.Key) []float64 {
+	tb.Helper()
 	p, err := b.Weights(keys)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return p.Weights
 }
 

@@ -4,25 +4,25 @@ import "errors"
 
 // Errors of this package; each is wrapped with the name of the field, its value and what is wanted.
 var (
-	// ErrSettings: a setting is out of range.
+	// ErrSettings says that a setting is out of range.
 	ErrSettings = errors.New("invalid scoring setting")
-	// ErrItem: an item or a round cannot be scored.
+	// ErrItem says that an item or a round cannot be scored.
 	ErrItem = errors.New("invalid item")
-	// ErrReference: the reference model gave something that is not a probability.
+	// ErrReference says that the reference model gave something that is not a probability.
 	ErrReference = errors.New("reference model is not usable")
-	// ErrColumns: the packed form of an answer contradicts itself, so nothing can be decoded.
+	// ErrColumns says that the packed form of an answer contradicts itself, so nothing can be decoded.
 	ErrColumns = errors.New("undecodable answer")
-	// ErrScores: gains that are not finite, not in range or not of one shape.
+	// ErrScores says that gains that are not finite, not in range or not of one shape.
 	ErrScores = errors.New("invalid scores")
-	// ErrState: a stored board is damaged or of another version.
+	// ErrState says that a stored board is damaged or of another version.
 	ErrState = errors.New("invalid scoring state")
 
-	// ErrNoWeights: nobody has a positive weight, so none are set.
+	// ErrNoWeights says that nobody has a positive weight, so none are set.
 	ErrNoWeights = errors.New("no weights to set")
-	// ErrBadWeight: a weight is negative, NaN or infinite, or uids and weights do not belong together.
+	// ErrBadWeight says that a weight is negative, NaN or infinite, or uids and weights do not belong together.
 	ErrBadWeight = errors.New("invalid weight")
-	// ErrEqualWeights: all weights are equal, which is far more often a fault than a judgement.
+	// ErrEqualWeights says that all weights are equal, which is far more often a fault than a judgement.
 	ErrEqualWeights = errors.New("all weights are equal")
-	// ErrTooFew: the chain's limits want more neurons with a positive weight.
+	// ErrTooFew says that the chain's limits want more neurons with a positive weight.
 	ErrTooFew = errors.New("too few positive weights")
 )

@@ -9,11 +9,11 @@ import (
 // Gain is what one answer earns on one item.
 type Gain struct {
 	Verdict Verdict `json:"verdict"`
-	Event   string  `json:"event"`       // the longest candidate with which the text goes on; "" if none is
-	Q       float64 `json:"q"`           // probability the answer gave to that event, its sum normalised to 1
-	R       float64 `json:"r"`           // probability the reference gives to it; 0 if not evaluated
-	L       float64 `json:"l"`           // Lambda + (1-Lambda) Q/R
-	Nats    float64 `json:"gain_in_nat"` // min(ln L, Cap), in [ln Lambda, Cap]; 0 when silent
+	Event   string  `json:"event"` // the longest candidate with which the text goes on; "" if none is
+	Q       float64 `json:"q"`     // probability the answer gave to that event, its sum normalised to 1
+	R       float64 `json:"r"`     // probability the reference gives to it; 0 if not evaluated
+	L       float64 `json:"l"`     // Lambda + (1-Lambda) Q/R
+	Nats    float64 `json:"nats"`  // min(ln L, Cap), in [ln Lambda, Cap]; 0 when silent
 }
 
 // relativeFloor keeps the reference's probability of an event positive when longer candidates take nearly all of it.

@@ -76,7 +76,7 @@ func (m *memory) walk(s []byte) (float64, error) {
 			break
 		}
 	}
-	history := append(m.history[:m.context], s[:n]...)
+	history := m.history[:m.context+copy(m.history[m.context:cap(m.history)], s[:n])]
 	for ; n < len(s); n++ {
 		step := m.stepper.Step(history, s[n])
 		if !isProbability(step) {

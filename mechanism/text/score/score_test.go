@@ -40,10 +40,10 @@ func (b bigram) Prob(context, s []byte) float64 {
 	return p
 }
 
-func newScorer(t testing.TB, r score.Reference) *score.Scorer {
-	t.Helper()
+func newScorer(tb testing.TB, r score.Reference) *score.Scorer {
+	tb.Helper()
 	s, err := score.NewScorer(score.Defaults(), r)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return s
 }
 

@@ -38,11 +38,11 @@ const (
 )
 
 var (
-	// ErrShape: a tensor is ragged or too small.
+	// ErrShape says that a tensor is ragged or too small.
 	ErrShape = errors.New("invalid shape")
-	// ErrWire: the one-dimensional form does not hold a whole number of items.
+	// ErrWire says that the one-dimensional form does not hold a whole number of items.
 	ErrWire = errors.New("invalid wire form")
-	// ErrWeights: weights that cannot be put on the chain.
+	// ErrWeights says that weights cannot be put on the chain.
 	ErrWeights = errors.New("invalid weights")
 )
 

@@ -123,7 +123,7 @@ func Unravel(compact []float64, topk int) ([]Tensor, error) {
 		return nil, fmt.Errorf("%w: %d probabilities, want a multiple of %d", ErrWire, len(starts), topk+1)
 	}
 	width := 1
-	ends := append(starts[1:len(starts):len(starts)], len(compact))
+	ends := append(slices.Clone(starts[1:]), len(compact))
 	for i := range starts {
 		width = max(width, ends[i]-starts[i])
 	}
