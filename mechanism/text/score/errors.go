@@ -12,7 +12,7 @@ var (
 	ErrReference = errors.New("reference model is not usable")
 	// ErrColumns says that the packed form of an answer contradicts itself, so nothing can be decoded.
 	ErrColumns = errors.New("undecodable answer")
-	// ErrScores says that gains that are not finite, not in range or not of one shape.
+	// ErrScores says that gains are not finite, not in range or not of one shape.
 	ErrScores = errors.New("invalid scores")
 	// ErrState says that a stored board is damaged or of another version.
 	ErrState = errors.New("invalid scoring state")
