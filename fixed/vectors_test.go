@@ -17,16 +17,16 @@ import (
 
 // primitives computes the outputs of one vector, whose inputs come first, of each file that this package answers for; both are decimal
 // strings of raw bits (or plain numbers), nil where the reference returns an error.
-var primitives = map[string]func(t *testing.T, in []any) []any{
+var primitives = map[string]func(in inputs) []any{
 	"i32f32_saturating_add":         binary(fixed.I32F32.Add),
 	"i32f32_saturating_sub":         binary(fixed.I32F32.Sub),
 	"i32f32_saturating_mul":         binary(fixed.I32F32.Mul),
 	"i32f32_checked_mul_or_default": binary(fixed.I32F32.MulOrZero),
 	"i32f32_saturating_div":         binary(fixed.I32F32.Div),
 	"i32f32_safe_div":               binary(fixed.I32F32.SafeDiv),
-	"i64f64_saturating_mul":         func(t *testing.T, in []any) []any { return []any{wideText(wide(t, in[0]).Mul(wide(t, in[1])))} },
-	"i64f64_safe_div": func(t *testing.T, in []any) []any {
-		q := wide(t, in[0]).SafeDiv(wide(t, in[1]))
+	"i64f64_saturating_mul":         func(in inputs) []any { return []any{wideText(in.wide(0).Mul(in.wide(1)))} },
+	"i64f64_safe_div": func(in inputs) []any {
+		q := in.wide(0).SafeDiv(in.wide(1))
 		return []any{wideText(q), text(q.I32F32())}
 	},
 	"exp":                           partial(fixed.Exp),
@@ -34,14 +34,14 @@ var primitives = map[string]func(t *testing.T, in []any) []any{
 	"sqrt":                          partial(fixed.Sqrt),
 	"exp_safe":                      unary(fixed.ExpClamped),
 	"safe_ln":                       unary(fixed.Ln),
-	"fixed_proportion_to_u16":       func(t *testing.T, in []any) []any { return []any{raw(t, in[0]).U16()} },
-	"u16_proportion_to_fixed":       func(t *testing.T, in []any) []any { return []any{text(fixed.ShareOfU16(uint16(raw(t, in[0]))))} },
-	"safe_math_checked_sqrt_i32f32": func(t *testing.T, in []any) []any { return optional(fixed.SqrtWithin(raw(t, in[0]), raw(t, in[1]))) },
-	"sigmoid_safe": func(t *testing.T, in []any) []any {
-		return []any{text(fixed.Sigmoid(raw(t, in[0]), raw(t, in[1]), raw(t, in[2])))}
+	"fixed_proportion_to_u16":       func(in inputs) []any { return []any{in.raw(0).U16()} },
+	"u16_proportion_to_fixed":       func(in inputs) []any { return []any{text(fixed.ShareOfU16(uint16(in.raw(0))))} },
+	"safe_math_checked_sqrt_i32f32": func(in inputs) []any { return optional(fixed.SqrtWithin(in.raw(0), in.raw(1))) },
+	"sigmoid_safe": func(in inputs) []any {
+		return []any{text(fixed.Sigmoid(in.raw(0), in.raw(1), in.raw(2)))}
 	},
-	"stored_bond_to_fixed": func(t *testing.T, in []any) []any {
-		x := uint16(raw(t, in[0]))
+	"stored_bond_to_fixed": func(in inputs) []any {
+		x := uint16(in.raw(0))
 		return []any{text(fixed.FromU16(x)), text(fixed.ShareOfU16(x))}
 	},
 }
@@ -74,7 +74,7 @@ func TestVectorsMath(t *testing.T) {
 		t.Run(set.Name, func(t *testing.T) {
 			require.NotEmpty(t, set.Vectors)
 			for i, v := range set.Vectors {
-				got := compute(t, v)
+				got := compute(inputs{t, v})
 				want := v[len(v)-len(got):]
 				require.Equal(t, fmt.Sprint(want...), fmt.Sprint(got...), "vector %d of %s: %v", i, set.Name, v)
 				checked++
@@ -87,16 +87,16 @@ func TestVectorsMath(t *testing.T) {
 	}
 }
 
-func unary(f func(fixed.I32F32) fixed.I32F32) func(*testing.T, []any) []any {
-	return func(t *testing.T, in []any) []any { return []any{text(f(raw(t, in[0])))} }
+func unary(f func(fixed.I32F32) fixed.I32F32) func(inputs) []any {
+	return func(in inputs) []any { return []any{text(f(in.raw(0)))} }
 }
 
-func partial(f func(fixed.I32F32) (fixed.I32F32, bool)) func(*testing.T, []any) []any {
-	return func(t *testing.T, in []any) []any { return optional(f(raw(t, in[0]))) }
+func partial(f func(fixed.I32F32) (fixed.I32F32, bool)) func(inputs) []any {
+	return func(in inputs) []any { return optional(f(in.raw(0))) }
 }
 
-func binary(f func(a, b fixed.I32F32) fixed.I32F32) func(*testing.T, []any) []any {
-	return func(t *testing.T, in []any) []any { return []any{text(f(raw(t, in[0]), raw(t, in[1])))} }
+func binary(f func(a, b fixed.I32F32) fixed.I32F32) func(inputs) []any {
+	return func(in inputs) []any { return []any{text(f(in.raw(0), in.raw(1)))} }
 }
 
 func optional(x fixed.I32F32, ok bool) []any {
@@ -106,30 +106,33 @@ func optional(x fixed.I32F32, ok bool) []any {
 	return []any{text(x)}
 }
 
+// inputs are the values of a vector; reading one that is malformed fails the test.
+type inputs struct {
+	t *testing.T
+	v []any
+}
+
 // integer reads a decimal string or a JSON number.
-func integer(t *testing.T, v any) *big.Int {
-	t.Helper()
-	x, ok := new(big.Int).SetString(fmt.Sprint(v), 10)
-	require.True(t, ok, "%v is no integer", v)
+func (in inputs) integer(i int) *big.Int {
+	x, ok := new(big.Int).SetString(fmt.Sprint(in.v[i]), 10)
+	require.True(in.t, ok, "%v is no integer", in.v[i])
 	return x
 }
 
-func raw(t *testing.T, v any) fixed.I32F32 {
-	t.Helper()
-	x := integer(t, v)
-	require.True(t, x.IsInt64(), "%v", v)
+func (in inputs) raw(i int) fixed.I32F32 {
+	x := in.integer(i)
+	require.True(in.t, x.IsInt64(), "%v", x)
 	return fixed.I32F32(x.Int64())
 }
 
-func text(x fixed.I32F32) string { return fmt.Sprint(int64(x)) }
-
-func wide(t *testing.T, v any) fixed.I64F64 {
-	t.Helper()
-	x := integer(t, v)
+func (in inputs) wide(i int) fixed.I64F64 {
+	x := in.integer(i)
 	hi := new(big.Int).Rsh(x, 64) // rounds down, as the high word of two's complement does
-	require.True(t, hi.IsInt64(), "%v", v)
+	require.True(in.t, hi.IsInt64(), "%v", x)
 	lo := new(big.Int).Sub(x, new(big.Int).Lsh(hi, 64))
 	return fixed.I64F64{Hi: hi.Int64(), Lo: lo.Uint64()}
 }
+
+func text(x fixed.I32F32) string { return fmt.Sprint(int64(x)) }
 
 func wideText(x fixed.I64F64) string { return wideInt(x).String() }

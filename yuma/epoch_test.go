@@ -70,39 +70,39 @@ func TestEpochRules(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		change func(*Input)
-		check  func(*testing.T, *Output)
+		check  func(*require.Assertions, *Output)
 	}{
-		{"honest", func(*Input) {}, func(t *testing.T, out *Output) {
-			require.Equal(t, []uint16{0, 0, 49151, 16383}, out.Incentive)
-			require.Equal(t, []gotensor.Rao{0, 0, 375, 125}, out.ServerEmission)
-			require.Equal(t, []gotensor.Rao{250, 250, 0, 0}, out.ValidatorEmission)
+		{"honest", func(*Input) {}, func(is *require.Assertions, out *Output) {
+			is.Equal([]uint16{0, 0, 49151, 16383}, out.Incentive)
+			is.Equal([]gotensor.Rao{0, 0, 375, 125}, out.ServerEmission)
+			is.Equal([]gotensor.Rao{250, 250, 0, 0}, out.ValidatorEmission)
 		}},
-		{"nobody weighs: stake earns all", func(in *Input) { in.Weights = make([]Row, 4) }, func(t *testing.T, out *Output) {
-			require.Equal(t, []gotensor.Rao{500, 500, 0, 0}, out.CombinedEmission)
-			require.Equal(t, make([]uint16, 4), out.Incentive)
+		{"nobody weighs: stake earns all", func(in *Input) { in.Weights = make([]Row, 4) }, func(is *require.Assertions, out *Output) {
+			is.Equal([]gotensor.Rao{500, 500, 0, 0}, out.CombinedEmission)
+			is.Equal(make([]uint16, 4), out.Incentive)
 		}},
-		{"no minority counts", func(in *Input) { in.Alpha[1] = 100; in.Weights[1] = Row{UIDs: []uint16{3}, Values: []uint16{1}} }, func(t *testing.T, out *Output) {
-			require.Equal(t, []uint16{0, 0, 49151, 16383}, out.Consensus)
-			require.Less(t, out.VTrust[1], out.VTrust[0])
+		{"no minority counts", func(in *Input) { in.Alpha[1] = 100; in.Weights[1] = Row{UIDs: []uint16{3}, Values: []uint16{1}} }, func(is *require.Assertions, out *Output) {
+			is.Equal([]uint16{0, 0, 49151, 16383}, out.Consensus)
+			is.Less(out.VTrust[1], out.VTrust[0])
 		}},
-		{"a weight older than its target is dropped", func(in *Input) { in.Registered[2] = 95 }, func(t *testing.T, out *Output) {
-			require.Zero(t, out.Incentive[2])
-			require.Equal(t, uint16(65535), out.Incentive[3])
+		{"a weight older than its target is dropped", func(in *Input) { in.Registered[2] = 95 }, func(is *require.Assertions, out *Output) {
+			is.Zero(out.Incentive[2])
+			is.Equal(uint16(65535), out.Incentive[3])
 		}},
-		{"no weight for oneself", func(in *Input) { in.Weights[0] = Row{UIDs: []uint16{0}, Values: []uint16{1}} }, func(t *testing.T, out *Output) {
-			require.Zero(t, out.Incentive[0])
+		{"no weight for oneself", func(in *Input) { in.Weights[0] = Row{UIDs: []uint16{0}, Values: []uint16{1}} }, func(is *require.Assertions, out *Output) {
+			is.Zero(out.Incentive[0])
 		}},
 		{"but for the owner", func(in *Input) {
 			in.Owner, in.Alpha[1] = &owner, 1
 			in.Weights[0] = Row{UIDs: []uint16{0}, Values: []uint16{1}}
-		}, func(t *testing.T, out *Output) { require.Equal(t, uint16(65535), out.Incentive[0]) }},
-		{"ties for a permit go to the higher uid", func(in *Input) { in.MaxValidators = 1 }, func(t *testing.T, out *Output) {
-			require.Equal(t, []bool{false, true, false, false}, out.Permit)
-			require.Empty(t, out.Bonds[0].UIDs)
+		}, func(is *require.Assertions, out *Output) { is.Equal(uint16(65535), out.Incentive[0]) }},
+		{"ties for a permit go to the higher uid", func(in *Input) { in.MaxValidators = 1 }, func(is *require.Assertions, out *Output) {
+			is.Equal([]bool{false, true, false, false}, out.Permit)
+			is.Empty(out.Bonds[0].UIDs)
 		}},
-		{"an inactive validator has no say", func(in *Input) { in.ActivityCutoff, in.LastUpdate[1] = 10, 1 }, func(t *testing.T, out *Output) {
-			require.Equal(t, []bool{true, false, true, true}, out.Active)
-			require.Equal(t, []gotensor.Rao{500, 0, 0, 0}, out.ValidatorEmission)
+		{"an inactive validator has no say", func(in *Input) { in.ActivityCutoff, in.LastUpdate[1] = 10, 1 }, func(is *require.Assertions, out *Output) {
+			is.Equal([]bool{true, false, true, true}, out.Active)
+			is.Equal([]gotensor.Rao{500, 0, 0, 0}, out.ValidatorEmission)
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestEpochRules(t *testing.T) {
 			tc.change(in)
 			out, err := Epoch(in)
 			require.NoError(t, err)
-			tc.check(t, out)
+			tc.check(require.New(t), out)
 		})
 	}
 }

@@ -15,18 +15,18 @@ import (
 )
 
 // fuzzInputs returns the inputs of all small epochs of the vectors.
-func fuzzInputs(t testing.TB) []*Input {
-	t.Helper()
+func fuzzInputs(tb testing.TB) []*Input {
+	tb.Helper()
 	var inputs []*Input
-	for _, file := range caseFiles(t, vectors.Dir(t, "yuma")) {
-		c := loadCase(t, file)
+	for _, file := range caseFiles(tb, vectors.Dir(tb, "yuma")) {
+		c := loadCase(tb, file)
 		var s state
 		for _, step := range c.Steps {
-			require.NoError(t, json.Unmarshal(step.Set, &s))
+			require.NoError(tb, json.Unmarshal(step.Set, &s))
 			if s.N > 64 {
 				break
 			}
-			inputs = append(inputs, cloneInput(s.input(t)))
+			inputs = append(inputs, cloneInput(s.input(tb)))
 			s.Bonds, s.Permit = step.Out.Bonds, step.Out.Permit
 		}
 	}

@@ -18,52 +18,53 @@ import (
 
 // steps computes the outputs of one vector, whose inputs come first, of each file of the arithmetic that is a step of the epoch rather than
 // an operation; package fixed answers for the others.
-var steps = map[string]func(t *testing.T, in []any) []any{
-	"alpha_sigmoid": func(t *testing.T, in []any) []any {
-		s := newSigmoid(Liquid{Low: uint16(number(t, in[3])), High: uint16(number(t, in[4])), Steepness: int16(number(t, in[5]))})
-		return []any{int64(s.alpha(number(t, in[0]), number(t, in[1]), number(t, in[2])))}
+var steps = map[string]func(in inputs) []any{
+	"alpha_sigmoid": func(in inputs) []any {
+		s := newSigmoid(Liquid{Low: uint16(in.number(3)), High: uint16(in.number(4)), Steepness: int16(in.number(5))})
+		return []any{int64(s.alpha(in.number(0), in.number(1), in.number(2)))}
 	},
-	"bonds_alpha": func(t *testing.T, in []any) []any { return []any{int64(bondsAlpha(unsigned(t, in[0])))} },
-	"emission_mul": func(t *testing.T, in []any) []any {
-		share, amount := number(t, in[0]), unsigned(t, in[1])
+	"bonds_alpha": func(in inputs) []any { return []any{int64(bondsAlpha(in.unsigned(0)))} },
+	"emission_mul": func(in inputs) []any {
+		share, amount := in.number(0), in.unsigned(1)
 		product := share.MulU64(amount)
 		return []any{wideBits(product.Hi, product.Lo), uint64(pay(share, gotensor.Rao(amount)))}
 	},
-	"total_stake": func(t *testing.T, in []any) []any {
-		weight := taoWeight(unsigned(t, in[0]))
-		total := totalStake(gotensor.Rao(unsigned(t, in[1])), gotensor.Rao(unsigned(t, in[2])), weight)
+	"total_stake": func(in inputs) []any {
+		weight := taoWeight(in.unsigned(0))
+		total := totalStake(gotensor.Rao(in.unsigned(1)), gotensor.Rao(in.unsigned(2)), weight)
 		u96f32 := uint64(weight.Hi)<<32 | weight.Lo>>32
 		return []any{u96f32, wideBits(total.Hi, total.Lo), total.U64()}
 	},
-	"inplace_normalize": func(t *testing.T, in []any) []any {
-		x := numbers(t, in[0])
+	"inplace_normalize": func(in inputs) []any {
+		x := in.numbers(0)
 		normalise(x)
 		return []any{plain(x)}
 	},
-	"is_topk_nonzero": func(t *testing.T, in []any) []any {
-		x := numbers(t, in[0])
+	"is_topk_nonzero": func(in inputs) []any {
+		x := in.numbers(0)
 		top := make([]bool, len(x))
-		topStakes(x, int(number(t, in[1])), top, nil)
+		topStakes(x, int(in.number(1)), top, nil)
 		return []any{top}
 	},
-	"weighted_median_col": func(t *testing.T, in []any) []any {
+	"weighted_median_col": func(in inputs) []any {
 		var m matrix
-		rows := in[1].([]any)
-		m.reset(len(rows))
-		for _, row := range rows {
-			for _, entry := range row.([]any) {
-				pair := numbers(t, entry)
+		rows := in.list(1)
+		m.reset(len(rows.v))
+		for i := range rows.v {
+			row := rows.list(i)
+			for k := range row.v {
+				pair := row.numbers(k)
 				m.push(uint16(pair[0]), pair[1])
 			}
 			m.endRow()
 		}
 		var c consensus
-		c.compute(numbers(t, in[0]), &m, int(number(t, in[2])), number(t, in[3]))
+		c.compute(in.numbers(0), &m, int(in.number(2)), in.number(3))
 		return []any{plain(c.median)}
 	},
-	"vec_u16_max_upscale_to_u16": func(t *testing.T, in []any) []any {
+	"vec_u16_max_upscale_to_u16": func(in inputs) []any {
 		row := make([]uint16, 0, 8)
-		for _, x := range numbers(t, in[0]) {
+		for _, x := range in.numbers(0) {
 			row = append(row, uint16(x))
 		}
 		UpscaleRow(row)
@@ -92,7 +93,7 @@ func TestVectorsMath(t *testing.T) {
 		t.Run(set.Name, func(t *testing.T) {
 			require.NotEmpty(t, set.Vectors)
 			for i, v := range set.Vectors {
-				got := compute(t, v)
+				got := compute(inputs{t, v})
 				want := v[len(v)-len(got):]
 				require.Equal(t, fmt.Sprint(want...), fmt.Sprint(got...), "vector %d of %s: %v", i, set.Name, v)
 				checked++
@@ -104,28 +105,43 @@ func TestVectorsMath(t *testing.T) {
 	}
 }
 
+// inputs are the values of a vector; reading one that is malformed fails the test.
+type inputs struct {
+	t *testing.T
+	v []any
+}
+
+// integer reads a decimal string or a JSON number.
+func (in inputs) integer(i int) *big.Int {
+	x, ok := new(big.Int).SetString(fmt.Sprint(in.v[i]), 10)
+	require.True(in.t, ok, "%v is no integer", in.v[i])
+	return x
+}
+
 // number reads raw bits or a small integer.
-func number(t *testing.T, v any) fixed.I32F32 {
-	t.Helper()
-	x, ok := new(big.Int).SetString(fmt.Sprint(v), 10)
-	require.True(t, ok && x.IsInt64(), "%v", v)
+func (in inputs) number(i int) fixed.I32F32 {
+	x := in.integer(i)
+	require.True(in.t, x.IsInt64(), "%v", x)
 	return fixed.I32F32(x.Int64())
 }
 
-func unsigned(t *testing.T, v any) uint64 {
-	t.Helper()
-	x, ok := new(big.Int).SetString(fmt.Sprint(v), 10)
-	require.True(t, ok && x.IsUint64(), "%v", v)
+func (in inputs) unsigned(i int) uint64 {
+	x := in.integer(i)
+	require.True(in.t, x.IsUint64(), "%v", x)
 	return x.Uint64()
 }
 
-func numbers(t *testing.T, v any) []fixed.I32F32 {
-	t.Helper()
-	list, ok := v.([]any)
-	require.True(t, ok, "%v", v)
-	x := make([]fixed.I32F32, len(list))
-	for i, e := range list {
-		x[i] = number(t, e)
+func (in inputs) list(i int) inputs {
+	list, ok := in.v[i].([]any)
+	require.True(in.t, ok, "%v is no list", in.v[i])
+	return inputs{in.t, list}
+}
+
+func (in inputs) numbers(i int) []fixed.I32F32 {
+	list := in.list(i)
+	x := make([]fixed.I32F32, len(list.v))
+	for k := range x {
+		x[k] = list.number(k)
 	}
 	return x
 }

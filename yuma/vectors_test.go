@@ -83,13 +83,13 @@ func (f *flatRows) UnmarshalJSON(data []byte) error {
 }
 
 // rows returns n rows; those of uids from n on are left out, as the reference does.
-func (f flatRows) rows(t testing.TB, n int) []Row {
-	t.Helper()
+func (f flatRows) rows(tb testing.TB, n int) []Row {
+	tb.Helper()
 	rows := make([]Row, n)
 	for key, flat := range f {
 		uid, err := strconv.Atoi(key)
-		require.NoError(t, err)
-		require.Zero(t, len(flat)%2, "row %s", key)
+		require.NoError(tb, err)
+		require.Zero(tb, len(flat)%2, "row %s", key)
 		if uid >= n {
 			continue
 		}
@@ -114,8 +114,8 @@ func flatten(rows []Row) flatRows {
 }
 
 // input returns the state as the epoch reads it.
-func (s *state) input(t testing.TB) *Input {
-	t.Helper()
+func (s *state) input(tb testing.TB) *Input {
+	tb.Helper()
 	in := &Input{
 		Params: Params{
 			Tempo: s.Tempo, ActivityCutoff: s.ActivityCutoff, Kappa: s.Kappa, BondsPenalty: s.BondsPenalty,
@@ -123,8 +123,8 @@ func (s *state) input(t testing.TB) *Input {
 			MaxValidators: s.MaxValidators, MinStake: s.MinStake, TAOWeight: s.TAOWeight,
 		},
 		N: s.N, Block: s.Block, LastStep: s.LastStep, Owner: s.Owner, Emission: s.Emission, Alpha: s.Alpha, TAO: s.TAO,
-		LastUpdate: s.LastUpdate, Registered: s.Registered, Permit: flags(t, s.Permit),
-		Weights: s.Weights.rows(t, s.N), Bonds: s.Bonds.rows(t, s.N),
+		LastUpdate: s.LastUpdate, Registered: s.Registered, Permit: flags(tb, s.Permit),
+		Weights: s.Weights.rows(tb, s.N), Bonds: s.Bonds.rows(tb, s.N),
 		CommitReveal: CommitReveal{
 			Enabled: s.CommitReveal.Enabled, RevealPeriod: s.CommitReveal.RevealPeriod, CurrentEpoch: s.CommitReveal.CurrentEpoch,
 		},
@@ -148,11 +148,11 @@ func describe(out *Output) result {
 }
 
 // flags reads a string of 0 and 1.
-func flags(t testing.TB, digits string) []bool {
-	t.Helper()
+func flags(tb testing.TB, digits string) []bool {
+	tb.Helper()
 	flags := make([]bool, len(digits))
 	for i, d := range digits {
-		require.Contains(t, "01", string(d))
+		require.Contains(tb, "01", string(d))
 		flags[i] = d == '1'
 	}
 	return flags
@@ -180,29 +180,29 @@ type vectorCase struct {
 }
 
 // loadCase reads a file of the vectors.
-func loadCase(t testing.TB, path string) vectorCase {
-	t.Helper()
+func loadCase(tb testing.TB, path string) vectorCase {
+	tb.Helper()
 	data, err := os.ReadFile(path)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var c vectorCase
-	require.NoError(t, json.Unmarshal(data, &c), path)
+	require.NoError(tb, json.Unmarshal(data, &c), path)
 	return c
 }
 
 // caseFiles lists the files of the vectors; those that the index names must be there.
-func caseFiles(t testing.TB, dir string) []string {
-	t.Helper()
+func caseFiles(tb testing.TB, dir string) []string {
+	tb.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	index := filepath.Join(dir, "index.json")
 	if i := slices.Index(files, index); i >= 0 {
 		files = slices.Delete(files, i, i+1)
 		data, err := os.ReadFile(index)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		var listed struct{ Cases []struct{ File string } }
-		require.NoError(t, json.Unmarshal(data, &listed))
+		require.NoError(tb, json.Unmarshal(data, &listed))
 		for _, c := range listed.Cases {
-			require.Contains(t, files, filepath.Join(dir, c.File), "listed in index.json")
+			require.Contains(tb, files, filepath.Join(dir, c.File), "listed in index.json")
 		}
 	}
 	return files

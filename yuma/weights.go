@@ -16,7 +16,8 @@ type matrix struct {
 
 // reset empties the matrix and makes room for n rows.
 func (m *matrix) reset(n int) {
-	m.start = append(sized(m.start, n+1)[:0], 0)
+	m.start = sized(m.start, n+1)[:1]
+	m.start[0] = 0
 	m.uids, m.vals = m.uids[:0], m.vals[:0]
 }
 

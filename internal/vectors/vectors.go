@@ -35,18 +35,18 @@ func Committed() bool { return os.Getenv(Env) == "" }
 // Dir returns the folder of the set called name, one of yuma, math, gain and scoring: test/vectors/NAME, or NAME below
 // the folder that the environment names. There, a set that is absent skips the test by name; a set without any .json file, and a folder
 // that holds none of the four sets, fail it.
-func Dir(t testing.TB, name string) string {
-	t.Helper()
+func Dir(tb testing.TB, name string) string {
+	tb.Helper()
 	root, err := moduleRoot()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	dir, err := find(root, os.Getenv(Env), name)
 	if errors.Is(err, errAbsent) {
-		t.Skip(err)
+		tb.Skip(err)
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return dir
 }
