@@ -125,10 +125,14 @@ func (s Spec) Write(w io.Writer) error {
 }
 
 // Unbonding is the unbonding time in force.
-func (s Spec) Unbonding() time.Duration { return time.Duration(orDefault(s.UnbondingTime, DefaultUnbondingTime)) }
+func (s Spec) Unbonding() time.Duration {
+	return time.Duration(orDefault(s.UnbondingTime, DefaultUnbondingTime))
+}
 
 // Voting is the voting period in force.
-func (s Spec) Voting() time.Duration { return time.Duration(orDefault(s.VotingPeriod, DefaultVotingPeriod)) }
+func (s Spec) Voting() time.Duration {
+	return time.Duration(orDefault(s.VotingPeriod, DefaultVotingPeriod))
+}
 
 // Supply is the sum of all balances and stakes, or an error if it exceeds gotensor.MaxSupply.
 func (s Spec) Supply() (gotensor.Rao, error) {

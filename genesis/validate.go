@@ -128,11 +128,13 @@ func (s Spec) validateSubnets() error {
 }
 
 func (n Subnet) validateKeys(at string) error {
-	for field, a := range map[string]string{".owner": n.Owner, ".owner_hotkey": n.OwnerHotkey} {
-		if a == "" {
-			continue
+	if n.Owner != "" {
+		if err := address(at+".owner", n.Owner); err != nil {
+			return err
 		}
-		if err := address(at+field, a); err != nil {
+	}
+	if n.OwnerHotkey != "" {
+		if err := address(at+".owner_hotkey", n.OwnerHotkey); err != nil {
 			return err
 		}
 	}

@@ -100,4 +100,6 @@ func (m AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.RawM
 }
 
 // EndBlock returns the change of CometBFT's set.
-func (m AppModule) EndBlock(ctx context.Context) ([]abci.ValidatorUpdate, error) { return m.k.Updates(ctx) }
+func (m AppModule) EndBlock(ctx context.Context) ([]abci.ValidatorUpdate, error) {
+	return m.k.Updates(ctx)
+}
