@@ -16,7 +16,7 @@ type consensus struct {
 	start  []int          // column j's votes are start[j] .. start[j+1]
 }
 
-// compute finds for each column of w, of which there are columns, the stake-weighted median of its scores, where a row without an entry scores zero. Let minority be the
+// compute finds the stake-weighted median of each of w's columns, where a row without an entry scores zero. Let minority be the
 // sum of stake less the majority: the median is the smallest score such that the stake of all scores up to it exceeds the
 // minority, or the largest score if none does. That is what the reference's quickselect returns.
 func (c *consensus) compute(stake []fixed.I32F32, w *matrix, columns int, majority fixed.I32F32) {
