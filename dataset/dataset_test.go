@@ -55,6 +55,12 @@ func TestSplitsPartitionTheText(t *testing.T) {
 	require.InDelta(t, 12.0/16, float64(len(training))/float64(total), 0.02)
 	require.InDelta(t, 1.0/16, float64(len(reference))/float64(total), 0.01)
 	require.InDelta(t, 3.0/16, float64(len(heldOut))/float64(total), 0.02)
+	require.Equal(t, reference, dataset.Excerpt(dataset.Reference, total, sources...))
+	for _, src := range sources {
+		excerpt := dataset.Excerpt(dataset.Reference, 1000, src)
+		require.Len(t, excerpt, 1000)
+		require.True(t, bytes.HasPrefix(dataset.Text(dataset.Reference, src), excerpt))
+	}
 	// Books repeat themselves, but not for 64 bytes: a longer window of held-out text in training text would be a leak.
 	seen := make(map[string]bool)
 	for _, text := range [][]byte{training, reference} {

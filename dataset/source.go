@@ -78,6 +78,17 @@ func Text(split Split, sources ...Source) []byte {
 	return out
 }
 
+// Excerpt joins the first n bytes of one split of each source (all of it where it is shorter). A validator's reference trained on
+// a short excerpt lets weak models gain too, as a local network wants.
+func Excerpt(split Split, n int, sources ...Source) []byte {
+	var out []byte
+	for _, src := range sources {
+		t := Text(split, src)
+		out = append(out, t[:min(n, len(t))]...)
+	}
+	return out
+}
+
 // text is a Source in memory.
 type text struct {
 	name     string

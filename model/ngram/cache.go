@@ -27,7 +27,8 @@ type Config struct {
 
 // Load returns the model of an order trained on a text. The first call trains it and writes a file, whose name tells order and
 // text; later calls read that. Processes that start at the same time wait for the one that trains. A damaged file, or one of
-// another version, is trained anew. Errors: those of Train, of the file system, and ctx.Err().
+// another version, is trained anew. Errors: those of Train, of the file system, and ctx.Err() (waiting for another process does
+// not heed ctx, but lasts no longer than its training).
 func Load(ctx context.Context, cfg Config) (*Model, error) {
 	if cfg.Order < 1 || cfg.Order > MaxOrder {
 		return nil, fmt.Errorf("%w: %d, want 1..%d", ErrOrder, cfg.Order, MaxOrder)

@@ -21,8 +21,8 @@ type Reference struct {
 // NewReference trains the reference on the validator's own text, which must not hold what it asks about. The better the
 // reference, the less all miners gain, each by the same amount.
 func NewReference(ctx context.Context, text []byte) (*Reference, error) {
-	t := trainer{ctx: ctx, order: referenceOrder, text: text, absolute: true}
-	m, err := t.train()
+	t := trainer{order: referenceOrder, text: text, absolute: true}
+	m, err := t.train(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("train the reference: %w", err)
 	}

@@ -265,7 +265,7 @@ func TestPrompts(t *testing.T) {
 		{"cut in a character", "\x80\xa6 and more", " and more"},
 		{"not UTF-8 inside", "a\xffb", "ab"},
 		{"cut in a word", "ord " + strings.Repeat("word ", 30) + "end", strings.Repeat("word ", 30) + "end"},
-		{"too long", long, long[len(long)-1024+2:]},
+		{"too long", long, long[len(long)-1024+1:]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := predictor(t, openai.Config{URL: url}).Predict(t.Context(), [][]byte{[]byte(c.context)}, 4)
