@@ -67,7 +67,12 @@ func (s *Server) acceptLoop(ctx context.Context, lis net.Listener) error {
 		}
 		backoff = 5 * time.Millisecond
 		raw := &rawConn{Conn: nc, s: s, from: origin(nc.RemoteAddr())}
-		if !s.conns.add(raw.from) {
+		ok, evict := s.conns.add(raw)
+		if evict != nil {
+			s.stats.refused.Add(1)
+			_ = evict.Close()
+		}
+		if !ok {
 			s.stats.refused.Add(1)
 			_ = nc.Close()
 			continue

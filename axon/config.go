@@ -41,8 +41,8 @@ type Config struct {
 	// BodyTimeout bounds the arrival of a request's body once it is the call's turn (3 s): a dripping body holds a slot.
 	BodyTimeout time.Duration
 
-	// MaxConns bounds open connections (4096), MaxConnsPerIP those of one IPv4 address or IPv6 /64 (64), MaxUnproven those that
-	// have not proven a key yet (512).
+	// MaxConns bounds open connections (4096), MaxConnsPerIP those of one IPv4 address or IPv6 /64 (64), MaxUnproven those of
+	// callers without a right so far (512): beyond it the oldest of them ends.
 	MaxConns, MaxConnsPerIP, MaxUnproven int
 	// HandshakeTimeout bounds the TLS handshake (5 s), ProofTimeout the time from there to the proof (10 s).
 	HandshakeTimeout, ProofTimeout time.Duration

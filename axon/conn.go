@@ -1,6 +1,7 @@
 package axon
 
 import (
+	"container/list"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -25,46 +26,71 @@ const lastWords = time.Second
 type census struct {
 	maxConns, maxPerIP, maxUnproven int
 
-	mu              sync.Mutex
-	total, unproven int
-	perIP           map[netip.Prefix]int
+	mu       sync.Mutex
+	total    int
+	unproven list.List // of *rawConn, the oldest in front
+	perIP    map[netip.Prefix]int
 }
 
-// add counts a new connection; false if there is no room for it.
-func (c *census) add(from netip.Prefix) bool {
+// add counts a new connection; false if there is no room for it. Too many unproven ones do not keep a new one out: the oldest
+// of them, returned, must make room, because an honest client proves its key within milliseconds.
+func (c *census) add(r *rawConn) (ok bool, evict *rawConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.total >= c.maxConns || c.unproven >= c.maxUnproven || c.perIP[from] >= c.maxPerIP {
-		return false
+	if c.perIP[r.from] >= c.maxPerIP {
+		return false, nil
+	}
+	front := c.unproven.Front()
+	if c.total >= c.maxConns && front == nil {
+		return false, nil
+	}
+	if c.total >= c.maxConns || c.unproven.Len() >= c.maxUnproven {
+		evict, _ = front.Value.(*rawConn)
+		c.forget(evict)
 	}
 	c.total++
-	c.unproven++
-	c.perIP[from]++
-	return true
+	c.perIP[r.from]++
+	r.unproven = c.unproven.PushBack(r)
+	return true, evict
 }
 
-func (c *census) remove(from netip.Prefix, proven bool) {
+// remove takes a connection out of all counts; again does nothing.
+func (c *census) remove(r *rawConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.total--
-	if !proven {
-		c.unproven--
+	c.forget(r)
+}
+
+func (c *census) forget(r *rawConn) {
+	if r.gone {
+		return
 	}
-	if c.perIP[from]--; c.perIP[from] == 0 {
-		delete(c.perIP, from)
+	r.gone = true
+	c.prove(r)
+	c.total--
+	if c.perIP[r.from]--; c.perIP[r.from] == 0 {
+		delete(c.perIP, r.from)
 	}
 }
 
-func (c *census) prove() {
+// markProven takes a connection out of the unproven ones.
+func (c *census) markProven(r *rawConn) {
 	c.mu.Lock()
-	c.unproven--
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	c.prove(r)
+}
+
+func (c *census) prove(r *rawConn) {
+	if r.unproven != nil {
+		c.unproven.Remove(r.unproven)
+		r.unproven = nil
+	}
 }
 
 func (c *census) open() (total, unproven int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.total, c.unproven
+	return c.total, c.unproven.Len()
 }
 
 // origin is what connections are counted by: an IPv4 address, or the /64 that one IPv6 host commonly has to itself.
@@ -92,8 +118,9 @@ type rawConn struct {
 	from        netip.Prefix
 	established atomic.Bool // after the handshake, whose own deadline holds until then
 
-	mu             sync.Mutex
-	proven, closed bool
+	// For the census, under its lock.
+	unproven *list.Element // nil once proven
+	gone     bool
 }
 
 func (c *rawConn) Read(b []byte) (int, error) {
@@ -114,24 +141,8 @@ func (c *rawConn) Write(b []byte) (int, error) {
 }
 
 func (c *rawConn) Close() error {
-	c.mu.Lock()
-	first, proven := !c.closed, c.proven
-	c.closed = true
-	c.mu.Unlock()
-	if first {
-		c.s.conns.remove(c.from, proven)
-	}
+	c.s.conns.remove(c)
 	return c.Conn.Close()
-}
-
-// markProven takes the connection out of the count of unproven ones.
-func (c *rawConn) markProven() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.proven && !c.closed {
-		c.proven = true
-		c.s.conns.prove()
-	}
 }
 
 // conn is a connection after its TLS handshake, as gRPC and net/http see it. It is also the AuthInfo of gRPC: what the tap and
@@ -143,8 +154,11 @@ type conn struct {
 	channel synapse.Channel
 	grpc    bool
 
-	identity atomic.Pointer[synapse.Identity] // of the proven caller; nil before
-	failures int                              // failed proofs; touched by the connection's reader only
+	// Touched by the connection's reader only.
+	identity *synapse.Identity // of the proven caller; nil before
+	proof    string            // that proved it
+	failures int               // failed proofs
+	admitted bool              // the policy admitted a call
 }
 
 // AuthType names the way the peer is authenticated.
@@ -158,14 +172,14 @@ func (c *conn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-// proved records the caller and lets the connection live.
-func (c *conn) proved(id synapse.Identity) error {
-	if err := c.SetReadDeadline(time.Time{}); err != nil {
-		return err
+// admit lets a gRPC connection live on. One whose caller is proven but has no right ends with ProofTimeout, as if unproven.
+func (c *conn) admit() error {
+	if c.admitted {
+		return nil
 	}
-	c.identity.Store(&id)
-	c.raw.markProven()
-	return nil
+	c.admitted = true
+	c.raw.s.conns.markProven(c.raw)
+	return c.SetReadDeadline(time.Time{})
 }
 
 // serverCreds hands gRPC the connection whose handshake the accept loop has done.

@@ -164,7 +164,7 @@ func (s *Server) authorise(r *http.Request) (*call, *[sha256.Size]byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c.raw.markProven()
+	s.conns.markProven(c.raw)
 	return &call{claim: cl, caller: id}, &hash, nil
 }
 

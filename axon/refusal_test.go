@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -236,30 +237,83 @@ func TestFailedProofsEndTheConnection(t *testing.T) {
 	eventually(t, "connection closed", func() bool { return n.server.Stats().Conns == 0 })
 }
 
-func TestUnprovenConnectionsEnd(t *testing.T) {
-	n := start(t, &textServer{}, func(c *axon.Config) { c.ProofTimeout = 50 * time.Millisecond })
-	newIntruder(t, n).connect(t)
-	eventually(t, "accepted", func() bool { return n.server.Stats().Accepted > 0 })
-	eventually(t, "connection closed", func() bool { return n.server.Stats().Conns == 0 })
+func TestSilentConnectionsEnd(t *testing.T) {
+	for name, open := range map[string]func(t *testing.T, n *neuron){
+		"before the handshake": func(t *testing.T, n *neuron) { dialTCP(t, n) },
+		"after the handshake": func(t *testing.T, n *neuron) {
+			c := tls.Client(dialTCP(t, n), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // as above
+			require.NoError(t, c.HandshakeContext(t.Context()))
+		},
+		"after the settings": func(t *testing.T, n *neuron) { newIntruder(t, n).connect(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := start(t, &textServer{}, func(c *axon.Config) {
+				c.HandshakeTimeout, c.ProofTimeout = 200*time.Millisecond, 200*time.Millisecond
+			})
+			open(t, n)
+			eventually(t, "accepted", func() bool { return n.server.Stats().Accepted > 0 })
+			eventually(t, "connection closed", func() bool { return n.server.Stats().Conns == 0 })
+		})
+	}
+}
+
+func dialTCP(t *testing.T, n *neuron) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", n.target.Addr.String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func requireEnds(t *testing.T, c net.Conn) {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	_, err := c.Read(make([]byte, 1))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
 }
 
 func TestConnectionLimits(t *testing.T) {
 	for name, edit := range map[string]func(*axon.Config){
-		"in all":   func(c *axon.Config) { c.MaxConns = 2 },
-		"per IP":   func(c *axon.Config) { c.MaxConnsPerIP = 2 },
-		"unproven": func(c *axon.Config) { c.MaxUnproven = 2 },
+		"in all": func(c *axon.Config) { c.MaxConns = 2 },
+		"per IP": func(c *axon.Config) { c.MaxConnsPerIP = 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := start(t, &textServer{}, edit)
-			for range 3 {
-				c, err := net.Dial("tcp", n.target.Addr.String())
+			for range 2 {
+				_, err := textv1.NewTextClient(newClient(t, n.key).To(n.target)).Predict(t.Context(), &textv1.PredictRequest{})
 				require.NoError(t, err)
-				t.Cleanup(func() { _ = c.Close() })
 			}
-			eventually(t, "third refused", func() bool { return n.server.Stats().Refused == 1 })
-			require.Equal(t, 2, n.server.Stats().Conns)
+			requireEnds(t, dialTCP(t, n))
+			require.Equal(t, 2, n.server.Stats().Conns, "proven connections stay")
+			require.Equal(t, uint64(1), n.server.Stats().Refused)
 		})
 	}
+	t.Run("unproven", func(t *testing.T) {
+		n := start(t, &textServer{}, func(c *axon.Config) { c.MaxUnproven = 2 })
+		oldest := dialTCP(t, n)
+		dialTCP(t, n)
+		_, err := n.predict(t.Context(), "x")
+		require.NoError(t, err, "silent connections keep nobody out")
+		requireEnds(t, oldest)
+		require.Equal(t, axon.Stats{Conns: 2, Unproven: 1}, axon.Stats{Conns: n.server.Stats().Conns, Unproven: n.server.Stats().Unproven})
+	})
+	t.Run("all of them unproven", func(t *testing.T) {
+		n := start(t, &textServer{}, func(c *axon.Config) { c.MaxConns = 2 })
+		oldest := dialTCP(t, n)
+		dialTCP(t, n)
+		_, err := n.predict(t.Context(), "x")
+		require.NoError(t, err)
+		requireEnds(t, oldest)
+	})
+}
+
+func TestConnectionsOfCallersWithoutRightEnd(t *testing.T) {
+	n := start(t, &textServer{}, func(c *axon.Config) { c.Callers, c.ProofTimeout = &registry{}, time.Second })
+	_, err := n.predict(t.Context(), "x")
+	require.ErrorIs(t, err, dendrite.ErrNotPermitted)
+	require.Equal(t, 1, n.server.Stats().Unproven)
+	eventually(t, "connection closed", func() bool { return n.server.Stats().Conns == 0 })
 }
 
 func TestPolicies(t *testing.T) {

@@ -10,7 +10,7 @@ type Stats struct {
 	Running  int // slots in use now
 
 	Accepted     uint64 // connections taken
-	Refused      uint64 // connections closed at once for lack of room
+	Refused      uint64 // connections closed for lack of room, new ones or the oldest unproven
 	Handshakes   uint64 // failed TLS handshakes
 	Proofs       uint64 // proofs accepted
 	BadProofs    uint64 // calls refused for their proof

@@ -79,6 +79,9 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := c.admit(); err != nil {
+		return nil, status.Error(codes.Unavailable, "connection is closed")
+	}
 	// The context ends with the stream at the latest, which also frees its timer.
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxDeadline)
 	return &callContext{ctx, &call{claim: cl, caller: *id, cancel: cancel}}, nil
@@ -86,12 +89,15 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 
 // prove returns the identity of the connection, which its first call proves.
 func (s *Server) prove(c *conn, headers []string) (*synapse.Identity, error) {
-	var proof []byte
+	var proof string
 	if len(headers) > 0 {
-		proof = []byte(headers[0])
+		proof = headers[0]
 	}
-	if id := c.identity.Load(); id != nil {
-		if key, ok := synapse.ProofKey(proof); ok && key != id.Key {
+	if id := c.identity; id != nil {
+		if proof == c.proof {
+			return id, nil
+		}
+		if key, ok := synapse.ProofKey([]byte(proof)); ok && key != id.Key {
 			return nil, synapse.Refusal{
 				Code: codes.Unauthenticated, Reason: synapse.ReasonProofSignature,
 				Message: "this connection is proven for another key: open one connection per key",
@@ -105,16 +111,14 @@ func (s *Server) prove(c *conn, headers []string) (*synapse.Identity, error) {
 			Message: "too many failed proofs on this connection",
 		}.Err()
 	}
-	id, err := s.verifier.Connection(proof, c.channel)
+	id, err := s.verifier.Connection([]byte(proof), c.channel)
 	if err != nil {
 		if c.failures++; c.failures == maxBadProofs {
 			_ = c.SetReadDeadline(time.Now().Add(lastWords)) // a connection that cannot take a deadline is closed anyway
 		}
 		return nil, synapse.ProofRefusal(err).Err()
 	}
-	if err := c.proved(id); err != nil {
-		return nil, status.Error(codes.Unavailable, "connection is closed")
-	}
+	c.identity, c.proof = &id, proof
 	s.stats.proofs.Add(1)
 	return &id, nil
 }

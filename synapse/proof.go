@@ -181,8 +181,15 @@ func decodeProof(b []byte) (proof, error) {
 		return proof{}, ErrProofAbsent
 	}
 	p := proof{kind: Kind(b[0])}
-	want := map[Kind]int{KindBound: boundLen, KindFresh: freshLen, KindRequest: requestLen}[p.kind]
-	if want == 0 {
+	want := 0
+	switch p.kind {
+	case KindBound:
+		want = boundLen
+	case KindFresh:
+		want = freshLen
+	case KindRequest:
+		want = requestLen
+	default:
 		return proof{}, fmt.Errorf("%w: kind %d is unknown, want 1 (bound), 2 (fresh) or 3 (request)", ErrProofMalformed, b[0])
 	}
 	if len(b) != want {
