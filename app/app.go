@@ -136,8 +136,13 @@ func (a *App) Close() (err error) {
 }
 
 func (a *App) initChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	return a.InitGenesis(ctx, req.AppStateBytes)
+}
+
+// InitGenesis sets the state of every module from the application state of a genesis file. CometBFT's InitChain calls it.
+func (a *App) InitGenesis(ctx sdk.Context, appState []byte) (*abci.ResponseInitChain, error) {
 	var state map[string]json.RawMessage
-	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
+	if err := json.Unmarshal(appState, &state); err != nil {
 		return nil, fmt.Errorf("app_state of the genesis file: %w", err)
 	}
 	if err := a.Upgrade.SetModuleVersionMap(ctx, a.modules.GetVersionMap()); err != nil {

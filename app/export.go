@@ -12,6 +12,7 @@ import (
 	"cosmossdk.io/log/v2"
 
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
 // ErrZeroHeight is returned for an export that should begin again at height zero: everything here is keyed by heights.
@@ -21,7 +22,11 @@ var ErrZeroHeight = errors.New("export for height zero is not supported: clocks,
 // Export returns the whole state as a genesis that continues at the next height, modules being all or the named ones. The
 // same state gives the same bytes.
 func (a *App) Export(modules []string) (servertypes.ExportedApp, error) {
-	ctx := a.NewContext(true).WithBlockHeight(a.LastBlockHeight())
+	return a.ExportAt(a.NewContext(true).WithBlockHeight(a.LastBlockHeight()), modules)
+}
+
+// ExportAt is Export of the state that a context sees; the new chain begins at the height after the context's.
+func (a *App) ExportAt(ctx sdk.Context, modules []string) (servertypes.ExportedApp, error) {
 	state, err := a.modules.ExportGenesisForModules(ctx, a.Codec, modules)
 	if err != nil {
 		return servertypes.ExportedApp{}, fmt.Errorf("export: %w", err)
@@ -40,7 +45,7 @@ func (a *App) Export(modules []string) (servertypes.ExportedApp, error) {
 		validators[i] = cmttypes.GenesisValidator{Address: key.Address(), PubKey: key, Power: p.Power, Name: p.Validator}
 	}
 	return servertypes.ExportedApp{
-		AppState: raw, Validators: validators, Height: a.LastBlockHeight() + 1, ConsensusParams: a.GetConsensusParams(ctx),
+		AppState: raw, Validators: validators, Height: ctx.BlockHeight() + 1, ConsensusParams: a.GetConsensusParams(ctx),
 	}, nil
 }
 

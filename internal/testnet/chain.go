@@ -16,6 +16,7 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/stretchr/testify/require"
@@ -78,14 +79,33 @@ func Import(t testing.TB, from *Chain, e servertypes.ExportedApp) *Chain {
 	return c
 }
 
-func start(t testing.TB, g *genutiltypes.AppGenesis) *Chain {
+// Reexport reads an export into a fresh application and exports it again before any block changes it.
+func Reexport(t testing.TB, from *Chain, e servertypes.ExportedApp) servertypes.ExportedApp {
+	t.Helper()
+	a := newApp(t, from.id)
+	ctx := a.NewUncachedContext(false, cmtproto.Header{ChainID: from.id, Height: e.Height, Time: from.time})
+	require.NoError(t, a.StoreConsensusParams(ctx, e.ConsensusParams))
+	_, err := a.InitGenesis(ctx, e.AppState)
+	require.NoError(t, err)
+	again, err := a.ExportAt(ctx.WithBlockHeight(e.Height-1), nil)
+	require.NoError(t, err)
+	return again
+}
+
+func newApp(t testing.TB, id string) *app.App {
 	t.Helper()
 	a, err := app.New(app.Options{
 		Logger: log.NewNopLogger(), DB: dbm.NewMemDB(), Home: t.TempDir(),
-		Base: []func(*baseapp.BaseApp){baseapp.SetChainID(g.ChainID), baseapp.SetMinGasPrices("0atao")},
+		Base: []func(*baseapp.BaseApp){baseapp.SetChainID(id), baseapp.SetMinGasPrices("0atao")},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
+	return a
+}
+
+func start(t testing.TB, g *genutiltypes.AppGenesis) *Chain {
+	t.Helper()
+	a := newApp(t, g.ChainID)
 	c := &Chain{
 		App: a, t: t, id: g.ChainID, height: g.InitialHeight - 1, first: g.InitialHeight, time: g.GenesisTime,
 		Slashed: math.ZeroInt(), Absent: map[string]bool{}, sets: map[int64]map[string]int64{},

@@ -14,6 +14,8 @@ import (
 	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
 
 	"github.com/gotensor/gotensor"
+	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
+	weightstypes "github.com/gotensor/gotensor/x/weights/types"
 )
 
 // Tx is a transaction to be signed. Zero fields are filled in: gas 200,000, the account's number and sequence.
@@ -109,7 +111,16 @@ func (c *Chain) Recheck(tx []byte) *abci.ResponseCheckTx {
 // Try signs one message and delivers it in a block of its own.
 func (c *Chain) Try(key Key, msgs ...sdk.Msg) *abci.ExecTxResult {
 	c.t.Helper()
-	return c.Block(c.Sign(Tx{Key: key, Msgs: msgs, Gas: 2_000_000})).TxResults[0]
+	return c.Block(c.Sign(Tx{Key: key, Msgs: msgs, Gas: gasFor(msgs)})).TxResults[0]
+}
+
+// gasFor is plenty, within the caps of messages that go without a fee.
+func gasFor(msgs []sdk.Msg) uint64 {
+	switch msgs[0].(type) {
+	case *neurontypes.MsgServe, *weightstypes.MsgCommit:
+		return 300_000
+	}
+	return 2_000_000
 }
 
 // Run is Try that must succeed.
