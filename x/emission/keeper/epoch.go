@@ -42,18 +42,18 @@ func (k Keeper) AfterBoundary(ctx context.Context, netuid gotensor.NetUID, clock
 		return k.carryAll(ctx, pot, report, types.ErrHalted.Wrap(pot.Halted))
 	}
 	cached, write := sdk.UnwrapSDKContext(ctx).CacheContext()
-	paid, err := k.runGuarded(cached, job{netuid: netuid, clock: clock, from: from, pot: pot, report: report})
-	if err == nil {
+	paid, failure := k.runGuarded(cached, job{netuid: netuid, clock: clock, from: from, pot: pot, report: report})
+	if failure == nil {
 		write()
 		return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventEpoch{Report: paid})
 	}
-	k.logger(ctx).Error("epoch failed, its emission is carried", "netuid", netuid, "epoch", report.Epoch, "error", err)
-	if broken := k.findBroken(ctx, netuid, err); broken != "" {
+	k.logger(ctx).Error("epoch failed, its emission is carried", "netuid", netuid, "epoch", report.Epoch, "error", failure)
+	if broken := k.findBroken(ctx, netuid, failure); broken != "" {
 		if pot, err = k.halt(ctx, pot, broken); err != nil {
 			return err
 		}
 	}
-	return k.carryAll(ctx, pot, report, err)
+	return k.carryAll(ctx, pot, report, failure)
 }
 
 // job is one epoch to run.

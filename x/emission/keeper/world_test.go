@@ -83,6 +83,7 @@ type world struct {
 	t            testing.TB
 	set          setting
 	cdc          codec.Codec
+	keys         map[string]*storetypes.KVStoreKey
 	ctx          sdk.Context
 	accounts     authkeeper.AccountKeeper
 	bank         bankkeeper.BaseKeeper
@@ -163,7 +164,7 @@ func emptyWorld(t testing.TB, set setting) *world {
 	authtypes.RegisterInterfaces(registry)
 	logger := log.NewNopLogger()
 	w := &world{
-		t: t, set: set, cdc: codec.NewProtoCodec(registry), burned: math.ZeroInt(), pending: make(map[voter]vote),
+		t: t, set: set, keys: keys, cdc: codec.NewProtoCodec(registry), burned: math.ZeroInt(), pending: make(map[voter]vote),
 		ctx: sdk.NewContext(integration.CreateMultiStore(keys, logger), cmtproto.Header{ChainID: worldChain, Time: time.Unix(1_700_000_000, 0)}, false, logger),
 	}
 	store := func(name string) *storetypes.KVStoreKey { return keys[name] }
