@@ -38,7 +38,7 @@ func tlsConfig(cert tls.Certificate) *tls.Config {
 		if slices.Contains(hello.SupportedProtos, protoH2) && !slices.Contains(hello.SupportedProtos, protoHTTP1) {
 			return onlyH2, nil
 		}
-		return nil, nil // base
+		return nil, nil //nolint:nilnil // crypto/tls: nil means the configuration that holds this function
 	}
 	return base
 }

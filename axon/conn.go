@@ -131,7 +131,7 @@ func (c *rawConn) Read(b []byte) (int, error) {
 
 func (c *rawConn) Write(b []byte) (int, error) {
 	if c.established.Load() {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.s.cfg.WriteTimeout)); err != nil {
+		if err := c.SetWriteDeadline(time.Now().Add(c.s.cfg.WriteTimeout)); err != nil {
 			return 0, err
 		}
 	}
@@ -198,7 +198,7 @@ func (serverCreds) ClientHandshake(_ context.Context, _ string, _ net.Conn) (net
 }
 
 func (serverCreds) Info() credentials.ProtocolInfo {
-	return credentials.ProtocolInfo{SecurityProtocol: "tls", ServerName: synapse.ServerName}
+	return credentials.ProtocolInfo{SecurityProtocol: "tls"}
 }
 
 func (c serverCreds) Clone() credentials.TransportCredentials { return c }

@@ -194,10 +194,16 @@ func TestJSONOverload(t *testing.T) {
 		return nil
 	}}, func(c *axon.Config) { c.AllowAnonymous, c.Slots, c.MaxQueued = true, 1, 1 })
 	results := make(chan int, 2)
+	client := httpClient(t)
 	for range 2 {
 		go func() {
-			code, _, _ := httpCall{body: []byte(`{}`)}.do(t, n)
-			results <- code
+			res, err := client.Post("https://"+n.target.Addr.String()+predictPath, "application/json", strings.NewReader(`{}`))
+			if err != nil {
+				results <- 0
+				return
+			}
+			_ = res.Body.Close()
+			results <- res.StatusCode
 		}()
 	}
 	<-entered

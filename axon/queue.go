@@ -348,7 +348,7 @@ func (h flowHeap) Swap(i, j int) {
 }
 
 func (h *flowHeap) Push(x any) {
-	f := x.(*flow) //nolint:errcheck,forcetypeassert // the heap holds nothing else
+	f := x.(*flow) // the heap holds nothing else
 	f.index = len(*h)
 	*h = append(*h, f)
 }

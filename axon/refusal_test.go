@@ -85,7 +85,7 @@ func (i *intruder) call(ctx context.Context, proof []byte, size int) error {
 	return err
 }
 
-func requireRefusal(t *testing.T, err error, code codes.Code, reason synapse.Reason) synapse.Refusal {
+func requireRefusal(t *testing.T, err error, code codes.Code, reason synapse.Reason) {
 	t.Helper()
 	require.Error(t, err)
 	r, ok := synapse.RefusalOf(err)
@@ -93,7 +93,6 @@ func requireRefusal(t *testing.T, err error, code codes.Code, reason synapse.Rea
 	require.Equal(t, code, r.Code, "%v", err)
 	require.Equal(t, reason, r.Reason, "%v", err)
 	require.NotContains(t, r.Message, "\n")
-	return r
 }
 
 func stamp(n *neuron, at time.Time, nonce byte) synapse.Stamp {
@@ -239,12 +238,19 @@ func TestFailedProofsEndTheConnection(t *testing.T) {
 
 func TestSilentConnectionsEnd(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T, n *neuron){
-		"before the handshake": func(t *testing.T, n *neuron) { dialTCP(t, n) },
+		"before the handshake": func(t *testing.T, n *neuron) {
+			t.Helper()
+			dialTCP(t, n)
+		},
 		"after the handshake": func(t *testing.T, n *neuron) {
+			t.Helper()
 			c := tls.Client(dialTCP(t, n), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // as above
 			require.NoError(t, c.HandshakeContext(t.Context()))
 		},
-		"after the settings": func(t *testing.T, n *neuron) { newIntruder(t, n).connect(t) },
+		"after the settings": func(t *testing.T, n *neuron) {
+			t.Helper()
+			newIntruder(t, n).connect(t)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := start(t, &textServer{}, func(c *axon.Config) {
@@ -356,16 +362,19 @@ func TestOversizedMessage(t *testing.T) {
 func TestDeadlinePassed(t *testing.T) {
 	for name, run := range map[string]func(t *testing.T, n *neuron) error{
 		"the caller's": func(t *testing.T, n *neuron) error {
+			t.Helper()
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			_, err := n.predict(ctx, "x")
 			return err
 		},
 		"the server's": func(t *testing.T, n *neuron) error {
+			t.Helper()
 			_, err := n.predict(t.Context(), "x")
 			return err
 		},
 		"before it began": func(t *testing.T, n *neuron) error {
+			t.Helper()
 			ctx, cancel := context.WithTimeout(t.Context(), -time.Second)
 			defer cancel()
 			_, err := n.predict(ctx, "x")

@@ -94,7 +94,6 @@ func (s *Server) newGRPC() *grpc.Server {
 		grpc.MaxHeaderListSize(maxHeader),
 		grpc.ConnectionTimeout(s.cfg.HandshakeTimeout),
 		grpc.NumStreamWorkers(streamWorkers),
-		grpc.SharedWriteBuffer(true),
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{

@@ -71,32 +71,32 @@ type neuron struct {
 	ended  <-chan error
 }
 
-func testKey(t testing.TB, seed string) keys.PrivateKey {
-	t.Helper()
+func testKey(tb testing.TB, seed string) keys.PrivateKey {
+	tb.Helper()
 	sum := sha256.Sum256([]byte(seed))
 	k, err := keys.NewPrivateKey(sum[:])
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return k
 }
 
-func testCertificate(t testing.TB) tls.Certificate {
-	t.Helper()
+func testCertificate(tb testing.TB) tls.Certificate {
+	tb.Helper()
 	cert, err := synapse.NewCertificate(time.Now())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return cert
 }
 
 // start runs a server on a free port of the loopback until the test ends; edit may change its configuration.
-func start(t testing.TB, impl textv1.TextServer, edit func(*axon.Config)) *neuron {
-	t.Helper()
-	n := &neuron{key: testKey(t, "validator")}
+func start(tb testing.TB, impl textv1.TextServer, edit func(*axon.Config)) *neuron {
+	tb.Helper()
+	n := &neuron{key: testKey(tb, "validator")}
 	cfg := axon.Config{
 		ChainID:     chainID,
-		Certificate: testCertificate(t),
+		Certificate: testCertificate(tb),
 		Callers: &registry{callers: map[gotensor.Address]axon.Caller{
 			n.key.Address(): {Weight: 1e9, Registered: true, Validator: true},
 		}},
-		Info:  &axonv1.InfoResponse{Hotkey: keys.Account(testKey(t, "miner").Address()), Netuid: 1, Mechanism: "text"},
+		Info:  &axonv1.InfoResponse{Hotkey: keys.Account(testKey(tb, "miner").Address()), Netuid: 1, Mechanism: "text"},
 		Slots: 4,
 		Grace: 5 * time.Second,
 	}
@@ -104,33 +104,33 @@ func start(t testing.TB, impl textv1.TextServer, edit func(*axon.Config)) *neuro
 		edit(&cfg)
 	}
 	server, err := axon.New(cfg)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	server.Register(&textv1.Text_ServiceDesc, impl)
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, lis) }()
 	n.server, n.stop, n.ended = server, cancel, ended
 	n.target = dendrite.Target{Addr: netip.MustParseAddrPort(lis.Addr().String()), Pin: server.SPKI()}
-	n.client = newClient(t, n.key)
-	t.Cleanup(func() {
+	n.client = newClient(tb, n.key)
+	tb.Cleanup(func() {
 		cancel()
 		select {
 		case err := <-ended:
-			require.NoError(t, err)
+			require.NoError(tb, err)
 		case <-time.After(20 * time.Second):
-			t.Error("server did not stop")
+			tb.Error("server did not stop")
 		}
 	})
 	return n
 }
 
-func newClient(t testing.TB, key keys.PrivateKey) *dendrite.Client {
-	t.Helper()
+func newClient(tb testing.TB, key keys.PrivateKey) *dendrite.Client {
+	tb.Helper()
 	c, err := dendrite.New(dendrite.Config{ChainID: chainID, Signer: key})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, c.Close()) })
 	return c
 }
 

@@ -170,7 +170,6 @@ func (c *Client) dial(t Target) (*entry, error) {
 		grpc.WithNoProxy(), // a proxy of the environment is for the web
 		grpc.WithDisableServiceConfig(),
 		grpc.WithIdleTimeout(c.cfg.IdleTimeout),
-		grpc.WithSharedWriteBuffer(true),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.cfg.MaxMessageBytes)),
 		grpc.WithMaxHeaderListSize(16<<10),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),

@@ -67,33 +67,33 @@ var count = grpc.ServiceDesc{
 	}}},
 }
 
-func testKey(t testing.TB) keys.PrivateKey {
-	t.Helper()
+func testKey(tb testing.TB) keys.PrivateKey {
+	tb.Helper()
 	sum := sha256.Sum256([]byte("caller"))
 	k, err := keys.NewPrivateKey(sum[:])
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return k
 }
 
-func certificate(t testing.TB) tls.Certificate {
-	t.Helper()
+func certificate(tb testing.TB) tls.Certificate {
+	tb.Helper()
 	c, err := synapse.NewCertificate(time.Now())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 // serve runs a neuron at addr until stop is called or the test ends.
-func serve(t testing.TB, addr string, cert tls.Certificate, impl textv1.TextServer) (dendrite.Target, *axon.Server, func()) {
-	t.Helper()
+func serve(tb testing.TB, addr string, cert tls.Certificate, impl textv1.TextServer) (dendrite.Target, *axon.Server, func()) {
+	tb.Helper()
 	s, err := axon.New(axon.Config{
 		ChainID: chainID, Certificate: cert, Callers: everyone{}, Policy: axon.PolicyProven,
 		Slots: 8, MaxPerCaller: 1024, Grace: 100 * time.Millisecond,
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	s.Register(&textv1.Text_ServiceDesc, impl)
 	s.Register(&count, nil)
 	lis, err := net.Listen("tcp", addr)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx, lis) }()
@@ -102,22 +102,22 @@ func serve(t testing.TB, addr string, cert tls.Certificate, impl textv1.TextServ
 		if !stopped {
 			stopped = true
 			cancel()
-			require.NoError(t, <-ended)
+			require.NoError(tb, <-ended)
 		}
 	}
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return dendrite.Target{Addr: netip.MustParseAddrPort(lis.Addr().String()), Pin: s.SPKI()}, s, stop
 }
 
-func newClient(t testing.TB, edit func(*dendrite.Config)) *dendrite.Client {
-	t.Helper()
-	cfg := dendrite.Config{ChainID: chainID, Signer: testKey(t)}
+func newClient(tb testing.TB, edit func(*dendrite.Config)) *dendrite.Client {
+	tb.Helper()
+	cfg := dendrite.Config{ChainID: chainID, Signer: testKey(tb)}
 	if edit != nil {
 		edit(&cfg)
 	}
 	c, err := dendrite.New(cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, c.Close()) })
 	return c
 }
 

@@ -67,7 +67,9 @@ func exampleNeuron() (dendrite.Target, func(), error) {
 	go func() { done <- server.Serve(ctx, lis) }()
 	stop := func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			fmt.Println(err)
+		}
 	}
 	return dendrite.Target{Addr: netip.MustParseAddrPort(lis.Addr().String()), Pin: server.SPKI()}, stop, nil
 }

@@ -99,12 +99,12 @@ func writeOnce(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Link(tmp.Name(), path)
 	}
-	return os.Link(tmp.Name(), path)
+	return errors.Join(err, os.Remove(tmp.Name()))
 }
 
 // SPKIHash is the SHA-256 hash of the certificate's public key (its SubjectPublicKeyInfo in DER): what `serve` publishes on

@@ -24,11 +24,11 @@ var (
 	channel = Channel{Exporter: [32]byte{1}, SPKI: [32]byte{2}}
 )
 
-func key(t testing.TB, seed string) keys.PrivateKey {
-	t.Helper()
+func key(tb testing.TB, seed string) keys.PrivateKey {
+	tb.Helper()
 	sum := sha256.Sum256([]byte(seed))
 	k, err := keys.NewPrivateKey(sum[:])
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return k
 }
 
@@ -37,11 +37,11 @@ type clock struct{ at time.Time }
 
 func (c *clock) now() time.Time { return c.at }
 
-func verifier(t testing.TB) (*Verifier, *clock) {
-	t.Helper()
+func verifier(tb testing.TB) (*Verifier, *clock) {
+	tb.Helper()
 	c := &clock{at: start}
 	v, err := NewVerifier(chain, c.now)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return v, c
 }
 
