@@ -229,6 +229,7 @@ func (w *world) fundGenesis() {
 	shares.CommunityTax = math.LegacyZeroDec()
 	require.NoError(w.t, w.distribution.Params.Set(w.ctx, shares))
 	require.NoError(w.t, w.distribution.FeePool.Set(w.ctx, distributiontypes.InitialFeePool()))
+	require.NoError(w.t, w.distribution.SetPreviousProposerConsAddr(w.ctx, sdk.ConsAddress(operator(0))))
 	amount := sdk.NewCoins(atao(tao(initialTAO)))
 	require.NoError(w.t, w.bank.MintCoins(w.ctx, types.ModuleName, amount))
 	bankOf := person(8, 0)
