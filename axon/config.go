@@ -2,7 +2,6 @@ package axon
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -11,9 +10,6 @@ import (
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	"github.com/gotensor/gotensor/synapse"
 )
-
-// ErrConfig is returned by New for a Config that cannot work; the message names field, value and fix.
-var ErrConfig = errors.New("axon configuration")
 
 // Config describes a Server. ChainID, Certificate and Callers are required; every other zero value means its default.
 type Config struct {

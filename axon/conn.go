@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -204,8 +203,3 @@ func (serverCreds) Info() credentials.ProtocolInfo {
 func (c serverCreds) Clone() credentials.TransportCredentials { return c }
 
 func (serverCreds) OverrideServerName(string) error { return nil }
-
-var (
-	errForeignConn = errors.New("axon: connection did not come from the accept loop")
-	errServerOnly  = errors.New("axon: these credentials are for servers")
-)

@@ -14,9 +14,6 @@ import (
 	"github.com/gotensor/gotensor/synapse"
 )
 
-// errNoCall would mean that a call reached a handler without passing the tap: fail closed.
-var errNoCall = status.Error(codes.Unauthenticated, "call did not pass the proof")
-
 // unary is the type of a generated unary handler: it decodes the request by calling dec, and answers.
 type unary = func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error)
 

@@ -35,9 +35,6 @@ const (
 	httpIdle      = time.Minute
 )
 
-// ErrServed is returned by a second call of Serve.
-var ErrServed = errors.New("axon: a server serves once")
-
 // Server answers calls. Make one with New, register services, then Serve.
 type Server struct {
 	cfg       Config

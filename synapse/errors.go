@@ -38,7 +38,6 @@ const (
 	ReasonTooLarge       Reason = "TOO_LARGE"
 	ReasonSlowBody       Reason = "SLOW_BODY"
 	ReasonDeadline       Reason = "DEADLINE"
-	ReasonStopping       Reason = "STOPPING"
 )
 
 // Domain is the domain of the ErrorInfo detail that carries a Reason.

@@ -1,3 +1,3 @@
 // Package axonv1 holds the wire types of what every neuron answers, whatever it serves: who it is and within which limits.
-// Everything but this file is generated from axon.proto; start at AxonClient.
+// All but this file comes from axon.proto; start at AxonClient.
 package axonv1

@@ -1,3 +1,3 @@
 // Package textv1 holds the wire types of the text mechanism: contexts go in, distributions over byte strings come out.
-// Everything but this file is generated from text.proto; start at TextClient, and at Prediction for what its numbers mean.
+// All but this file comes from text.proto; start at TextClient, and at Prediction for what its numbers mean.
 package textv1
