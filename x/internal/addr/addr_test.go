@@ -52,5 +52,5 @@ func ExampleFormatAccount() {
 	fmt.Println(addr.FormatValidator(a))
 	// Output:
 	// tao1qypqxqqqqqqqqqqqqqqqqqqqqqqqqqqqdakth7
-	// taovaloper1qypqxqqqqqqqqqqqqqqqqqqqqqqqqqqqexr4s
+	// taovaloper1qypqxqqqqqqqqqqqqqqqqqqqqqqqqqqqqexr4s
 }
