@@ -16,6 +16,8 @@ var (
 	ErrNotFound = errors.New("not found on the chain")
 	// ErrBadAnswer means that a node's answer does not hold together.
 	ErrBadAnswer = errors.New("the node's answer is malformed")
+	// ErrRefused means that the chain would refuse a transaction: its trial run failed, and it was not sent.
+	ErrRefused = errors.New("the chain would refuse the transaction")
 	// ErrNotIncluded means that a transaction was accepted but no block took it in time; it may still come.
 	ErrNotIncluded = errors.New("the transaction is not in a block yet")
 	// ErrNoIndex means that the node keeps no index of transactions, so that results cannot be read from it.
@@ -57,7 +59,7 @@ func refusalOf(err error) error {
 	if strings.Contains(s.Message(), "account sequence mismatch") {
 		return &TxError{Codespace: codespaceSDK, Code: codeWrongSequence, Log: s.Message()}
 	}
-	return fmt.Errorf("the chain would refuse the transaction: %s", s.Message())
+	return fmt.Errorf("%w: %s", ErrRefused, s.Message())
 }
 
 // fromGRPC turns a gRPC error into one of this package's, keeping its words.
