@@ -91,7 +91,7 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ante: %w", err)
 	}
-	a.SetAnteHandler(handler)
+	a.SetAnteHandler(codedAnte(handler))
 	a.SetInitChainer(a.initChainer)
 	a.SetPreBlocker(a.preBlocker)
 	a.SetBeginBlocker(a.beginBlocker)

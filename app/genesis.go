@@ -174,9 +174,6 @@ func genesisSubnets(s genesis.Spec) (proto.Message, error) {
 	return g, nil
 }
 
-// allSubnets in an appointment's netuid: every subnet without an appointment of its own.
-const allSubnets = 65535
-
 // genesisNeurons registers the neurons and appoints the validators' hotkeys at height 0, so that they count at once.
 func genesisNeurons(s genesis.Spec) (proto.Message, error) {
 	g := &neurontypes.GenesisState{}
@@ -196,7 +193,7 @@ func genesisNeurons(s genesis.Spec) (proto.Message, error) {
 			return nil, err
 		}
 		g.Appointments = append(g.Appointments, neurontypes.Appointment{
-			Validator: sdk.ValAddress(operator).String(), Netuid: allSubnets, Hotkey: v.Hotkey,
+			Validator: sdk.ValAddress(operator).String(), Netuid: uint32(neurontypes.AllSubnets), Hotkey: v.Hotkey,
 		})
 	}
 	sort.Slice(g.Appointments, func(i, j int) bool { return g.Appointments[i].Validator < g.Appointments[j].Validator })

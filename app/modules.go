@@ -95,7 +95,7 @@ func (a *App) installModules() error {
 	a.modules.SetOrderEndBlockers(endBlockers...)
 	a.modules.SetOrderInitGenesis(genesisOrder...)
 	a.modules.SetOrderExportGenesis(genesisOrder...)
-	a.configurator = module.NewConfigurator(cdc, a.MsgServiceRouter(), a.GRPCQueryRouter())
+	a.configurator = module.NewConfigurator(cdc, codedServer{a.MsgServiceRouter()}, a.GRPCQueryRouter())
 	if err := a.modules.RegisterServices(a.configurator); err != nil {
 		return fmt.Errorf("register services: %w", err)
 	}
