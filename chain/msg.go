@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/big"
 
@@ -89,6 +90,12 @@ type NewValidator struct {
 	ConsensusKey [32]byte     // ed25519; of a node only if the validator will produce blocks
 	Stake        gotensor.Rao // of its own, at least one TAO to count
 	TakePPM      uint32       // commission on delegators' dividends, parts per million
+}
+
+// NoNodeKey is the consensus key of a staking validator that will not produce blocks: x/staking wants one of everybody. It is a
+// hash of the operator's address, so no node has its private half.
+func NoNodeKey(operator gotensor.Address) [32]byte {
+	return sha256.Sum256(append([]byte("gotensor/no-node/v1"), operator[:]...))
 }
 
 // CreateValidator makes the operator's account a staking validator, which others can delegate to.

@@ -44,7 +44,8 @@ func appConfig(p ports, minGasPrices string) *serverconfig.Config {
 	return c
 }
 
-// cometConfig is config.toml: no transaction index, no profiler, several nodes of one machine may be peers.
+// cometConfig is config.toml: an index of transactions, from which clients learn how theirs ended (a producer that serves no
+// clients may set it to "null"), no profiler, several nodes of one machine may be peers.
 func cometConfig(home, moniker string, p ports, block time.Duration) *cmtcfg.Config {
 	c := cmtcfg.DefaultConfig()
 	c.SetRoot(home)
@@ -53,7 +54,7 @@ func cometConfig(home, moniker string, p ports, block time.Duration) *cmtcfg.Con
 	c.P2P.AddrBookStrict, c.P2P.AllowDuplicateIP = false, true
 	c.RPC.PprofListenAddress = ""
 	c.RPC.GRPCListenAddress = ""
-	c.TxIndex.Indexer = "null"
+	c.TxIndex.Indexer = "kv"
 	c.Instrumentation.Prometheus = false
 	setBlockTime(c, block)
 	return c

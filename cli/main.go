@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/dendrite"
+	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/miner"
+)
+
+// Version of the software; the build sets it.
+var Version = "dev"
+
+// Exit codes.
+const (
+	ExitOK         = 0
+	ExitUnexpected = 1
+	ExitUsage      = 2
+	ExitRetry      = 3
+	ExitRefused    = 4
+	ExitNotFound   = 5
+)
+
+// ErrUsage marks an error in how a command was called.
+var ErrUsage = errors.New("usage")
+
+// Streams are where a command reads and writes, and its environment.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   func(string) string
+}
+
+// Main runs one command and returns its exit code. args are those after the program's name. It returns soon after ctx ends.
+func Main(ctx context.Context, args []string, s Streams) int {
+	a := &app{Streams: s}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	code := exitCode(err)
+	if a.asJSON() {
+		out, merr := json.Marshal(map[string]any{"error": err.Error(), "exit_code": code})
+		if merr == nil {
+			fmt.Fprintln(s.Err, string(out))
+			return code
+		}
+	}
+	fmt.Fprintf(s.Err, "gotensor: %v\n", err)
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintln(s.Err, hint)
+	}
+	return code
+}
+
+func exitCode(err error) int {
+	var refused *chain.TxError
+	switch {
+	case errors.Is(err, ErrUsage), errors.Is(err, chain.ErrNetwork), errors.Is(err, gotensor.ErrAddress), errors.Is(err, miner.ErrConfig),
+		errors.Is(err, keys.ErrName), errors.Is(err, keys.ErrMnemonic), errors.Is(err, keys.ErrKey):
+		return ExitUsage
+	case errors.Is(err, chain.ErrUnreachable), errors.Is(err, chain.ErrNotIncluded), errors.Is(err, dendrite.ErrOverloaded),
+		errors.Is(err, dendrite.ErrUnreachable), errors.Is(err, dendrite.ErrDeadline), errors.Is(err, context.Canceled), errors.Is(err, ErrLater):
+		return ExitRetry
+	case errors.As(err, &refused), errors.Is(err, chain.ErrRefused), errors.Is(err, ErrRefused), errors.Is(err, keys.ErrPassword), errors.Is(err, keys.ErrExists), errors.Is(err, miner.ErrNotRegistered),
+		errors.Is(err, dendrite.ErrNotPermitted):
+		return ExitRefused
+	case errors.Is(err, chain.ErrNotFound), errors.Is(err, keys.ErrNotFound), errors.Is(err, ErrNothing):
+		return ExitNotFound
+	default:
+		return ExitUnexpected
+	}
+}
+
+// hintFor says what to do next where the error itself does not.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, chain.ErrUnreachable):
+		return "Is the node running, and is --network right? Trying again is safe."
+	case errors.Is(err, chain.ErrNotIncluded):
+		return "Look whether it took effect before sending it again."
+	case errors.Is(err, keys.ErrPassword):
+		return "Give the right password at the prompt, or the right file with --password-file."
+	case errors.Is(err, keys.ErrNotFound):
+		return "`gotensor wallet list` shows what there is; `gotensor wallet create` makes a wallet."
+	case errors.Is(err, dendrite.ErrNotPermitted):
+		return "This neuron answers validators and keys with stake behind them: `gotensor stake add` raises your bandwidth."
+	default:
+		return ""
+	}
+}
+
+// usagef makes an error about how the command was called.
+func usagef(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
+}

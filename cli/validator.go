@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/text"
+	"github.com/gotensor/gotensor/model/ngram"
+	"github.com/gotensor/gotensor/validator"
+)
+
+func (a *app) validatorCommand() *cobra.Command {
+	c := &cobra.Command{Use: "validator", Short: "Judge models and earn dividends"}
+	c.AddCommand(a.validatorRunCommand())
+	return c
+}
+
+// validatorOptions are the flags of validator run.
+type validatorOptions struct {
+	netuid         *uint16
+	home           string
+	sources        []string
+	referenceBytes int
+	minRounds      int
+	stake          string
+	take           uint32
+	moniker        string
+}
+
+func (a *app) validatorRunCommand() *cobra.Command {
+	var o validatorOptions
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Judge miners and set weights",
+		Long: `Asks miners about passages that they were not shown, scores the answers, and puts weights on the chain by commit and reveal.
+
+Only the hotkey is needed once everything is set up. With --stake, what is missing is made first: the staking validator (with that
+much TAO of the coldkey), the hotkey's registration (by proof of work) and its appointment; the coldkey is asked for just then.
+
+Text to ask about comes from the embedded books unless --source names folders or files of your own. Embedded text is public: a
+network with real pay needs text that miners cannot have read.`,
+		Example: `  gotensor validator run --network FOLDER --wallet judge
+  gotensor validator run --network FOLDER --wallet judge --stake 100 --moniker judge
+  gotensor validator run --network FOLDER --wallet judge --source ./news --source ./letters.jsonl`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.validatorRun(c.Context(), o) },
+	}
+	f := c.Flags()
+	o.netuid = netuidFlag(c)
+	f.StringVar(&o.home, "home", "", "folder of this validator: what it has learnt, salts (default ~/.gotensor/validators/WALLET-HOTKEY)")
+	f.StringArrayVar(&o.sources, "source", nil, "folder, .txt or .jsonl of text to ask about; at least two, each is a pot of its own")
+	f.IntVar(&o.referenceBytes, "reference-bytes", 0, "train the reference model on so many bytes of each source only; 0: all")
+	f.IntVar(&o.minRounds, "min-rounds", validator.DefaultMinRounds, "rounds to judge before the first commitment")
+	f.StringVar(&o.stake, "stake", "", "TAO to stake if this wallet has no staking validator yet")
+	f.Uint32Var(&o.take, "take-ppm", 180_000, "share of delegators' dividends that a new staking validator takes, parts per million")
+	f.StringVar(&o.moniker, "moniker", "", "name of a new staking validator (default: the wallet's)")
+	return c
+}
+
+func (a *app) validatorRun(ctx context.Context, o validatorOptions) error {
+	client, _, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	netuid := gotensor.NetUID(*o.netuid)
+	if o.stake != "" {
+		if err := a.prepareValidator(ctx, client, o); err != nil {
+			return err
+		}
+	}
+	hotkey, err := a.openHotkey()
+	if err != nil {
+		return err
+	}
+	home, err := a.roleHome(o.home, "validators")
+	if err != nil {
+		return err
+	}
+	a.log().Info("stake", "risk", validator.Risk(ctx, client, netuid, hotkey.Address()))
+	judge, err := a.judge(ctx, client, netuid, o, home)
+	if err != nil {
+		return err
+	}
+	return validator.Run(ctx, validator.Config{
+		Chain: client, Key: hotkey, NetUID: netuid, Judge: judge, Home: home, MinRounds: o.minRounds, Log: a.log(),
+	})
+}
+
+// prepareValidator makes what is missing on the chain. It is the only part of the role that opens the coldkey.
+func (a *app) prepareValidator(ctx context.Context, client *chain.Client, o validatorOptions) error {
+	stake, err := parseTAO(o.stake)
+	if err != nil {
+		return err
+	}
+	coldkey, err := a.openColdkey()
+	if err != nil {
+		return err
+	}
+	hotkey, err := a.openHotkey()
+	if err != nil {
+		return err
+	}
+	moniker := o.moniker
+	if moniker == "" {
+		moniker = a.wallet
+	}
+	return validator.Prepare(ctx, validator.Preparation{
+		Chain: client, Coldkey: coldkey, Hotkey: hotkey, NetUID: gotensor.NetUID(*o.netuid), Stake: stake, TakePPM: o.take, Moniker: moniker, Log: a.log(),
+		Register: a.registerByWork(client, hotkey, coldkey.Address(), gotensor.NetUID(*o.netuid)),
+	})
+}
+
+// judge makes what the subnet's mechanism asks for, or takes up what an earlier run has learnt. This is the other of two places
+// that know which mechanisms there are.
+func (a *app) judge(ctx context.Context, client *chain.Client, netuid gotensor.NetUID, o validatorOptions, home string) (mechanism.Judge, error) {
+	v, err := client.Subnet(ctx, netuid)
+	if err != nil {
+		return nil, err
+	}
+	if v.Subnet.Mechanism != text.Name {
+		return nil, usagef("subnet %d has the mechanism %q, which this version does not judge", netuid, v.Subnet.Mechanism)
+	}
+	settings, err := text.ParseSettings(v.Subnet.Settings)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := openSources(o.sources)
+	if err != nil {
+		return nil, err
+	}
+	own := dataset.Text(dataset.Reference, sources...)
+	if o.referenceBytes > 0 {
+		own = dataset.Excerpt(dataset.Reference, o.referenceBytes, sources...)
+	}
+	reference, err := ngram.NewReference(ctx, own)
+	if err != nil {
+		return nil, usagef("reference model: %v", err)
+	}
+	state, err := os.ReadFile(validator.JudgeFile(home))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("what this validator has learnt: %w", err)
+	}
+	rng, err := secretRand()
+	if err != nil {
+		return nil, err
+	}
+	judge, err := text.NewJudge(text.JudgeConfig{Settings: settings, Sources: sources, Reference: reference, Rand: rng, State: state, Log: a.log()})
+	if errors.Is(err, text.ErrState) {
+		return nil, fmt.Errorf("%w: move %s away to start anew", err, validator.JudgeFile(home))
+	}
+	return judge, err
+}
+
+// openSources opens the text to ask about: the embedded books unless there are sources of one's own.
+func openSources(paths []string) ([]dataset.Source, error) {
+	if len(paths) == 0 {
+		return dataset.Embedded()
+	}
+	if len(paths) < 2 {
+		return nil, usagef("--source is given once; give at least two, so that no single text decides all pay")
+	}
+	var out []dataset.Source
+	for _, p := range paths {
+		s, err := dataset.Open(p)
+		if err != nil {
+			return nil, usagef("--source %s: %v", p, err)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// secretRand is a generator that no miner can predict.
+func secretRand() (*rand.Rand, error) {
+	var seed [32]byte
+	if _, err := crand.Read(seed[:]); err != nil {
+		return nil, fmt.Errorf("random seed: %w", err)
+	}
+	return rand.New(rand.NewChaCha8(seed)), nil
+}
+
+// registerByWork registers a hotkey by proof of work, for roles that must not import the miner's.
+func (a *app) registerByWork(client *chain.Client, hotkey keys.PrivateKey, coldkey gotensor.Address, netuid gotensor.NetUID) func(context.Context) error {
+	return func(ctx context.Context) error { return a.work(ctx, client, hotkey, coldkey, netuid) }
+}

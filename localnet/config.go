@@ -1,0 +1,87 @@
+package localnet
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gotensor/gotensor/chain"
+)
+
+// ErrConfig is returned by Run for a configuration that cannot work.
+var ErrConfig = errors.New("localnet configuration")
+
+// DefaultModels are what the miners of a localnet serve.
+func DefaultModels() []string { return []string{"ngram-2", "ngram-4", "ngram-6", "garbage", "silent"} }
+
+// Config says what to run. Home, Gotensor and Gotensord are required.
+type Config struct {
+	Home      string // folder of the network; one that has a network goes on where it was
+	Gotensor  string // path of the binary of the roles
+	Gotensord string // path of the node's binary
+
+	Validators  int           // with equal stake, 1..8 (3)
+	Models      []string      // one miner each (DefaultModels)
+	SilentAfter time.Duration // how long the miner "silent" answers (60 s)
+	OpenAIURL   string        // adds a miner before this server, and gives miners the time that a language model needs
+	OpenAIModel string
+	LLM         []string // command that serves a language model like OpenAI on 127.0.0.1 at the --port that is added to it
+
+	Epochs  uint64      // stop after so many epochs that paid; 0: run until the context ends
+	Observe func(State) // called after each block; nil: nobody looks
+	Log     *slog.Logger
+}
+
+func (c *Config) fill() error {
+	if c.Home == "" || c.Gotensor == "" || c.Gotensord == "" {
+		return fmt.Errorf("%w: home and both binaries are required", ErrConfig)
+	}
+	home, err := filepath.Abs(c.Home)
+	if err != nil {
+		return fmt.Errorf("%w: home: %w", ErrConfig, err)
+	}
+	c.Home = home
+	if c.Validators == 0 {
+		c.Validators = 3
+	}
+	if c.Validators < 1 || c.Validators > 8 {
+		return fmt.Errorf("%w: %d validators, want 1 to 8", ErrConfig, c.Validators)
+	}
+	if c.Models == nil {
+		c.Models = DefaultModels()
+	}
+	for _, m := range c.Models {
+		if m == "" || strings.ContainsAny(m, " /\\") {
+			return fmt.Errorf("%w: model %q", ErrConfig, m)
+		}
+	}
+	if c.SilentAfter == 0 {
+		c.SilentAfter = time.Minute
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Observe == nil {
+		c.Observe = func(State) {}
+	}
+	return nil
+}
+
+func (c *Config) slowModel() bool { return c.OpenAIURL != "" || len(c.LLM) > 0 }
+
+// plan is what a home was laid out for. It is kept there, so that the network goes on as it was.
+type plan struct {
+	Version    int           `json:"version"`
+	Validators []string      `json:"validators"` // names of wallets
+	Miners     []minerPlan   `json:"miners"`
+	Network    chain.Network `json:"network"`
+	P2P        string        `json:"p2p"`
+}
+
+type minerPlan struct {
+	Wallet string `json:"wallet"`
+	Model  string `json:"model"`
+}

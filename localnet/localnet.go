@@ -1,0 +1,90 @@
+package localnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/metagraph"
+)
+
+// netuid of the localnet's only subnet.
+const netuid gotensor.NetUID = 1
+
+// startWithin bounds the time until the node makes blocks.
+const startWithin = 2 * time.Minute
+
+// errEnough ends the watch after the epochs that were asked for.
+var errEnough = errors.New("enough epochs have paid")
+
+// Run runs the network until ctx ends or Config.Epochs have paid, stops all of it, and returns the last state that was seen. It
+// fails with ErrConfig for a home or configuration that cannot work, and with the reason if the node does not start.
+func Run(ctx context.Context, cfg Config) (State, error) {
+	if err := cfg.fill(); err != nil {
+		return State{}, err
+	}
+	plan, err := layOut(ctx, &cfg)
+	if err != nil {
+		return State{}, err
+	}
+	if err := os.MkdirAll(logsIn(cfg.Home), 0o755); err != nil {
+		return State{}, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	unlock, err := lock(cfg.Home)
+	if err != nil {
+		return State{}, err
+	}
+	defer unlock()
+	llm, err := startLLM(ctx, &cfg, plan)
+	if err != nil {
+		return State{}, err
+	}
+	defer llm.stop()
+	node := start(cfg.node())
+	defer node.stop()
+	client, err := chain.Dial(plan.Network.GRPC, chain.Options{})
+	if err != nil {
+		return State{}, err
+	}
+	defer client.Close()
+	cfg.Log.Info("starting the node", "home", cfg.Home)
+	wait, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	if _, err := client.WaitHeight(wait, 1); err != nil {
+		return State{}, fmt.Errorf("the node makes no blocks, see %s: %w", cfg.node().logFile(), err)
+	}
+	roles := start(cfg.roles(plan, llm.url)...)
+	defer roles.stop()
+	watcher, err := newWatcher(&cfg, plan, client)
+	if err != nil {
+		return State{}, err
+	}
+	return watch(ctx, &cfg, client, watcher)
+}
+
+func watch(ctx context.Context, cfg *Config, client *chain.Client, w *watcher) (State, error) {
+	var last State
+	err := client.Follow(ctx, netuid, func(m *metagraph.Metagraph) error {
+		s, err := w.look(ctx, m)
+		if err != nil {
+			if ctx.Err() == nil {
+				cfg.Log.Warn("not everything could be read, looking again", "err", err)
+			}
+			return nil
+		}
+		last = s
+		cfg.Observe(s)
+		if cfg.Epochs > 0 && s.PaidEpochs >= cfg.Epochs {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) || ctx.Err() != nil {
+		return last, nil
+	}
+	return last, err
+}

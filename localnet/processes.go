@@ -1,0 +1,160 @@
+package localnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// restartAfter is how long to wait before a role that ended by itself is started again; it doubles up to maxRestart.
+	restartAfter = 500 * time.Millisecond
+	maxRestart   = 10 * time.Second
+	// stopWithin bounds the time that a process gets to finish what it was doing.
+	stopWithin = 10 * time.Second
+)
+
+// process is one program that is kept running until it is stopped.
+type process struct {
+	name string
+	path string
+	args []string
+	log  *slog.Logger
+	home string
+}
+
+// run keeps the program running until ctx ends; then it is asked to stop, and killed if it does not. A program that ends by itself
+// is started again.
+func (p *process) run(ctx context.Context) error {
+	pause := restartAfter
+	for {
+		began := time.Now()
+		err := p.once(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(began) > time.Minute {
+			pause = restartAfter
+		}
+		p.log.Warn("a process ended by itself, starting it again", "process", p.name, "err", err, "log", p.logFile(), "in", pause)
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C:
+		}
+		pause = min(2*pause, maxRestart)
+	}
+}
+
+func (p *process) logFile() string { return filepath.Join(logsIn(p.home), p.name+".log") }
+
+func (p *process) once(ctx context.Context) error {
+	out, err := os.OpenFile(p.logFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("log of %s: %w", p.name, err)
+	}
+	defer out.Close()
+	cmd := exec.Command(p.path, p.args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = detached()
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", p.name, err)
+	}
+	pidFile := filepath.Join(logsIn(p.home), p.name+".pid")
+	if err := os.WriteFile(pidFile, []byte(strconv.Itoa(cmd.Process.Pid)), 0o644); err != nil {
+		p.log.Warn("pid not written", "process", p.name, "err", err)
+	}
+	defer os.Remove(pidFile)
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.log.Warn("cannot be asked to stop", "process", p.name, "err", err)
+	}
+	t := time.NewTimer(stopWithin)
+	defer t.Stop()
+	select {
+	case <-ended:
+	case <-t.C:
+		p.log.Warn("did not stop in time and is killed", "process", p.name)
+		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
+		<-ended
+	}
+	return nil
+}
+
+// crew is a set of processes that are stopped together.
+type crew struct {
+	cancel context.CancelFunc
+	wait   sync.WaitGroup
+}
+
+// start begins to run processes under a context of their own, so that crews can be stopped one after the other.
+func start(processes ...*process) *crew {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &crew{cancel: cancel}
+	for _, p := range processes {
+		c.wait.Go(func() {
+			if err := p.run(ctx); err != nil {
+				p.log.Error("a process cannot be run", "process", p.name, "err", err)
+			}
+		})
+	}
+	return c
+}
+
+func (c *crew) stop() {
+	c.cancel()
+	c.wait.Wait()
+}
+
+// node is the chain's process.
+func (c *Config) node() *process {
+	return &process{
+		name: "node", path: c.Gotensord, home: c.Home, log: c.Log,
+		args: []string{"start", "--home", nodeIn(c.Home), "--log_no_color", "--log_level", "info"},
+	}
+}
+
+// roles are all validators and miners.
+func (c *Config) roles(p *plan, openAIURL string) []*process {
+	var out []*process
+	for _, name := range p.Validators {
+		out = append(out, c.role(name, "validator", "run", "--reference-bytes", strconv.Itoa(referenceBytes)))
+	}
+	for _, m := range p.Miners {
+		args := []string{"miner", "run", "--model", m.Model}
+		switch m.Model {
+		case "silent":
+			args = append(args, "--silent-after", c.SilentAfter.String())
+		case "openai":
+			args = append(args, "--openai-url", openAIURL, "--openai-model", c.OpenAIModel)
+		}
+		out = append(out, c.role(m.Wallet, args...))
+	}
+	return out
+}
+
+// referenceBytes is how little text of each source the validators' reference is trained on, so that weak models gain over it too.
+const referenceBytes = 1000
+
+func (c *Config) role(name string, args ...string) *process {
+	args = append(args, "--network", c.Home, "--wallet-path", walletsIn(c.Home), "--wallet", name, "--home", roleIn(c.Home, name))
+	return &process{name: name, path: c.Gotensor, args: args, home: c.Home, log: c.Log}
+}

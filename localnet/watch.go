@@ -1,0 +1,280 @@
+package localnet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/metagraph"
+)
+
+// State is the network as a person sees it after one block. Its JSON is the answer of `gotensor localnet --output json`.
+type State struct {
+	Home         string         `json:"home"`
+	ChainID      string         `json:"chain_id"`
+	Height       gotensor.Block `json:"height"`
+	Epoch        uint64         `json:"epoch"`
+	PaidEpochs   uint64         `json:"paid_epochs"`
+	NextBoundary gotensor.Block `json:"next_boundary"`
+	Tempo        gotensor.Block `json:"tempo"`
+	SupplyAtao   string         `json:"supply_atao"`
+	WarmingUp    string         `json:"warming_up,omitempty"` // what is being waited for until the first pay
+	MixtureGain  float64        `json:"mixture_gain"`
+	Miners       []Miner        `json:"miners"`
+	Validators   []Validator    `json:"validators"`
+}
+
+// Miner is one neuron that serves. Gain, Weight and what follows are means over the validators that judged it.
+type Miner struct {
+	UID        gotensor.UID `json:"uid"`
+	Name       string       `json:"name"` // of its wallet here; empty for one that joined from outside
+	Hotkey     string       `json:"hotkey"`
+	Model      string       `json:"model"`
+	Gain       *float64     `json:"gain"`      // nats over the validators' reference
+	Weight     *float64     `json:"weight"`    // share of the pay that validators give, 0..1
+	Incentive  uint16       `json:"incentive"` // of 65535, as the latest epoch found
+	TAOEarned  float64      `json:"tao_earned"`
+	RaoEarned  gotensor.Rao `json:"rao_earned"` // paid and accrued so far
+	Silent     bool         `json:"silent"`
+	CopyFactor *float64     `json:"copy_factor"`
+	ModelSize  *float64     `json:"model_size_2022"`
+	Pay2022    *float64     `json:"pay_2022"`
+	Shapley    *float64     `json:"shapley"`
+}
+
+// Validator is one neuron that judges.
+type Validator struct {
+	UID       *gotensor.UID `json:"uid"`
+	Name      string        `json:"name"`
+	Hotkey    string        `json:"hotkey"`
+	Stake     gotensor.Rao  `json:"stake"`
+	Dividends uint16        `json:"dividends"` // of 65535
+	Trust     uint16        `json:"validator_trust"`
+	RaoEarned gotensor.Rao  `json:"rao_earned"` // dividends of its own stake, settled so far
+	Rounds    int           `json:"rounds"`
+	Committed *uint64       `json:"committed_epoch"`
+	Revealed  *uint64       `json:"revealed_epoch"`
+	Waiting   string        `json:"waiting,omitempty"`
+}
+
+// said is the part of a validator's status file that is shown here.
+type said struct {
+	Waiting   string  `json:"waiting"`
+	WarmingUp bool    `json:"warming_up"`
+	MinRounds int     `json:"min_rounds"`
+	Committed *uint64 `json:"committed_epoch"`
+	Revealed  *uint64 `json:"revealed_epoch"`
+	mechanism.Overview
+	Models map[string]string `json:"models"`
+}
+
+// watcher puts a State together.
+type watcher struct {
+	cfg   *Config
+	plan  *plan
+	chain *chain.Client
+	hot   map[string]string // name by hotkey
+	model map[string]string // model by hotkey, of the miners started here
+	cold  map[string]gotensor.Address
+}
+
+func newWatcher(c *Config, p *plan, client *chain.Client) (*watcher, error) {
+	w := &watcher{cfg: c, plan: p, chain: client, hot: map[string]string{}, model: map[string]string{}, cold: map[string]gotensor.Address{}}
+	store := c.wallets()
+	add := func(name string) (string, error) {
+		hot, _, err := store.HotkeyPublic(name, "default")
+		if err != nil {
+			return "", err
+		}
+		cold, err := store.ColdkeyPublic(name)
+		if err != nil {
+			return "", err
+		}
+		account := keys.Account(hot.Address)
+		w.hot[account], w.cold[name] = name, cold.Address
+		return account, nil
+	}
+	for _, name := range p.Validators {
+		if _, err := add(name); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range p.Miners {
+		account, err := add(m.Wallet)
+		if err != nil {
+			return nil, err
+		}
+		w.model[account] = m.Model
+	}
+	return w, nil
+}
+
+// look reads everything there is to see at a snapshot.
+func (w *watcher) look(ctx context.Context, m *metagraph.Metagraph) (State, error) {
+	s := State{
+		Home: w.cfg.Home, ChainID: chainID, Height: m.Height, Epoch: m.Epoch, NextBoundary: m.NextBoundary, Tempo: m.Tempo,
+		Miners: []Miner{}, Validators: []Validator{},
+	}
+	emission, err := w.chain.Emission(ctx, m.NetUID)
+	if err != nil {
+		return s, err
+	}
+	s.PaidEpochs = emission.Latest.PaidEpochs
+	issuance, err := w.chain.Issuance(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.SupplyAtao = issuance.SupplyAtao
+	status := w.statuses()
+	for n := range m.All() {
+		if name := w.hot[keys.Account(n.Hotkey)]; name != "" && status[name] != nil {
+			continue
+		}
+		if n.Validator.IsZero() {
+			miner, err := w.miner(ctx, n, status)
+			if err != nil {
+				return s, err
+			}
+			s.Miners = append(s.Miners, miner)
+		}
+	}
+	for _, name := range w.plan.Validators {
+		v, err := w.validator(ctx, m, name, status[name])
+		if err != nil {
+			return s, err
+		}
+		s.Validators = append(s.Validators, v)
+		if st := status[name]; st != nil {
+			s.MixtureGain += st.MixtureGain / float64(len(w.plan.Validators))
+		}
+	}
+	s.WarmingUp = w.warmingUp(m, s, status)
+	return s, nil
+}
+
+func (w *watcher) statuses() map[string]*said {
+	out := map[string]*said{}
+	for _, name := range w.plan.Validators {
+		data, err := os.ReadFile(filepath.Join(roleIn(w.cfg.Home, name), "status.json"))
+		var st said
+		if err == nil && json.Unmarshal(data, &st) == nil {
+			out[name] = &st
+		}
+	}
+	return out
+}
+
+func (w *watcher) miner(ctx context.Context, n metagraph.Neuron, status map[string]*said) (Miner, error) {
+	hotkey := keys.Account(n.Hotkey)
+	out := Miner{UID: n.UID, Name: w.hot[hotkey], Hotkey: hotkey, Model: w.model[hotkey], Incentive: n.Incentive}
+	free, err := w.chain.Balance(ctx, n.Coldkey)
+	if err != nil {
+		return out, err
+	}
+	paid, _, err := gotensor.RaoFromAtao(free)
+	if err != nil {
+		return out, err
+	}
+	if out.RaoEarned, err = paid.Add(n.Accrued); err != nil {
+		return out, err
+	}
+	out.TAOEarned = out.RaoEarned.TAO()
+	var gain, weight, copies, size, pay, shapley average
+	for _, name := range w.plan.Validators {
+		st := status[name]
+		if st == nil {
+			continue
+		}
+		if out.Model == "" {
+			out.Model = st.Models[hotkey]
+		}
+		for _, row := range st.Neurons {
+			if row.Hotkey != hotkey {
+				continue
+			}
+			gain.add(&row.Gain)
+			weight.add(&row.Weight)
+			copies.add(&row.CopyFactor)
+			size.add(row.ModelSize)
+			pay.add(row.Pay2022)
+			shapley.add(row.Shapley)
+			out.Silent = out.Silent || row.Muted
+		}
+	}
+	out.Gain, out.Weight, out.CopyFactor, out.ModelSize, out.Pay2022, out.Shapley = gain.mean(), weight.mean(), copies.mean(), size.mean(), pay.mean(), shapley.mean()
+	return out, nil
+}
+
+func (w *watcher) validator(ctx context.Context, m *metagraph.Metagraph, name string, st *said) (Validator, error) {
+	store := w.cfg.wallets()
+	hot, _, err := store.HotkeyPublic(name, "default")
+	if err != nil {
+		return Validator{}, err
+	}
+	v := Validator{Name: name, Hotkey: keys.Account(hot.Address)}
+	if n, ok := m.ByHotkey(hot.Address); ok {
+		v.UID, v.Stake, v.Dividends, v.Trust = &n.UID, n.Stake, n.Dividends, n.Trust
+	}
+	if st != nil {
+		v.Rounds, v.Committed, v.Revealed, v.Waiting = st.Round, st.Committed, st.Revealed, st.Waiting
+	}
+	stakes, err := w.chain.Delegations(ctx, w.cold[name])
+	if err != nil {
+		return v, err
+	}
+	for _, d := range stakes {
+		v.RaoEarned += d.Earned
+	}
+	return v, nil
+}
+
+// warmingUp says what the first pay waits for.
+func (w *watcher) warmingUp(m *metagraph.Metagraph, s State, status map[string]*said) string {
+	if s.PaidEpochs > 0 {
+		return ""
+	}
+	rounds, need, revealed := 0, 0, false
+	for _, st := range status {
+		rounds, need = max(rounds, st.Round), max(need, st.MinRounds)
+		revealed = revealed || st.Revealed != nil
+	}
+	switch {
+	case m.Epoch == 0:
+		return fmt.Sprintf("validators get their permits at block %d", m.NextBoundary)
+	case len(s.Miners) == 0:
+		return "miners register by proof of work"
+	case rounds < need:
+		return fmt.Sprintf("round %d of %d before validators commit", rounds, need)
+	case !revealed:
+		return fmt.Sprintf("weights are committed and revealed after block %d", m.NextBoundary)
+	default:
+		return fmt.Sprintf("weights are revealed; the first pay comes at block %d", m.NextBoundary)
+	}
+}
+
+// average of what is known; nil if nothing is.
+type average struct {
+	sum float64
+	n   int
+}
+
+func (a *average) add(x *float64) {
+	if x != nil {
+		a.sum += *x
+		a.n++
+	}
+}
+
+func (a *average) mean() *float64 {
+	if a.n == 0 {
+		return nil
+	}
+	x := a.sum / float64(a.n)
+	return &x
+}
