@@ -88,15 +88,22 @@ func (a *app) dial() (*chain.Client, chain.Network, error) {
 	return c, n, err
 }
 
-// store is the folder of wallets: that named, else the one in the home folder.
+// walletDir is the folder of wallets: that named, else the one in the home folder.
+func (a *app) walletDir() (string, error) {
+	if a.walletPath != "" {
+		return a.walletPath, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", usagef("no home folder: name a folder of wallets with --wallet-path")
+	}
+	return filepath.Join(home, ".gotensor", "wallets"), nil
+}
+
 func (a *app) store() (*keys.Store, error) {
-	dir := a.walletPath
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return nil, usagef("no home folder: name a folder of wallets with --wallet-path")
-		}
-		dir = filepath.Join(home, ".gotensor", "wallets")
+	dir, err := a.walletDir()
+	if err != nil {
+		return nil, err
 	}
 	return keys.NewStore(dir), nil
 }
