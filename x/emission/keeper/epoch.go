@@ -79,16 +79,16 @@ func (k Keeper) runGuarded(ctx sdk.Context, j job) (report types.EpochReport, er
 
 // run gathers, computes, pays and checks.
 func (k Keeper) run(ctx sdk.Context, j job) (types.EpochReport, error) {
-	report := j.report
 	state, err := k.gather(ctx, j)
 	if err != nil {
-		return report, err
+		return j.report, err
 	}
 	out, err := k.Epoch(&state.input)
 	if err != nil {
-		return report, types.ErrInput.Wrap(err.Error())
+		return j.report, types.ErrInput.Wrap(err.Error())
 	}
-	if err := k.payOut(ctx, j, state, out, &report); err != nil {
+	report, err := k.payOut(ctx, j, state, out)
+	if err != nil {
 		return report, err
 	}
 	problems, err := k.check(ctx, j.netuid)

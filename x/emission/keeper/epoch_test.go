@@ -226,8 +226,11 @@ func TestMissingMoneyHaltsTheSubnet(t *testing.T) {
 func TestReplacedMinerInheritsNothing(t *testing.T) {
 	w := newWorld(t, setting{validators: 1, miners: 2, tempo: 9, shape: func(s *subnettypes.GenesisSubnet) {
 		s.Hyperparameters = []subnettypes.HyperparameterValue{
-			{Name: "tempo", Value: 9 * targetMs}, {Name: "immunity_period", Value: 21 * targetMs}, {Name: "max_allowed_uids", Value: 3},
-			{Name: "max_allowed_validators", Value: 1}, {Name: "min_non_immune_uids", Value: 0},
+			{Name: "tempo", Value: 9 * targetMs},
+			{Name: "immunity_period", Value: 21 * targetMs},
+			{Name: "max_allowed_uids", Value: 3},
+			{Name: "max_allowed_validators", Value: 1},
+			{Name: "min_non_immune_uids", Value: 0},
 		}
 	}})
 	row := entries(1, 100, 2, 10) // uid 2 earns least
@@ -236,7 +239,7 @@ func TestReplacedMinerInheritsNothing(t *testing.T) {
 	}
 	require.Equal(t, uint64(3), w.report().PaidEpochs)
 	w.block()
-	w.block(func() { require.NoError(t, w.register(1, 50)) })
+	w.block(func() { require.NoError(t, w.register(50)) })
 	require.Equal(t, hotkeyOf(50), w.neuron(2).Hotkey)
 	old := person(3, 2)
 	got := w.balance(old[:])
@@ -258,8 +261,11 @@ func TestReplacedMinerInheritsNothing(t *testing.T) {
 func TestPrunedNeuronIsPaidFirst(t *testing.T) {
 	w := newWorld(t, setting{validators: 1, miners: 6, tempo: 9, sweep: 1, subnets: 2, shape: func(s *subnettypes.GenesisSubnet) {
 		s.Hyperparameters = []subnettypes.HyperparameterValue{
-			{Name: "tempo", Value: 9 * targetMs}, {Name: "immunity_period", Value: 21 * targetMs}, {Name: "max_allowed_uids", Value: 7},
-			{Name: "max_allowed_validators", Value: 1}, {Name: "min_non_immune_uids", Value: 0},
+			{Name: "tempo", Value: 9 * targetMs},
+			{Name: "immunity_period", Value: 21 * targetMs},
+			{Name: "max_allowed_uids", Value: 7},
+			{Name: "max_allowed_validators", Value: 1},
+			{Name: "min_non_immune_uids", Value: 0},
 		}
 	}})
 	row := entries(1, 100, 2, 100, 3, 100, 4, 100, 5, 100, 6, 10)
@@ -270,7 +276,7 @@ func TestPrunedNeuronIsPaidFirst(t *testing.T) {
 	owed := w.accruedOn(1)
 	require.Zero(t, owed[1], "the sweep of the epoch's own block paid the first")
 	require.Positive(t, owed[6])
-	w.block(func() { require.NoError(t, w.register(1, 50)) })
+	w.block(func() { require.NoError(t, w.register(51)) })
 	coldkey := person(3, 6)
 	require.Equal(t, raoToAtao(uint64(owed[6])).String(), w.balance(coldkey[:]).String())
 	require.Zero(t, w.accruedOn(1)[6])
@@ -278,7 +284,7 @@ func TestPrunedNeuronIsPaidFirst(t *testing.T) {
 	for uid, amount := range w.accruedOn(1) {
 		require.Zero(t, amount, "uid %d", uid)
 	}
-	newcomer := person(3, 50)
+	newcomer := person(3, 51)
 	require.True(t, w.balance(newcomer[:]).LT(tao(100)), "he paid and got nothing")
 }
 
@@ -352,5 +358,5 @@ func (w *world) setRow(hotkey string, row weightstypes.Row) {
 func TestLongReasonsAreCut(t *testing.T) {
 	require.Equal(t, "short", shorten("short"))
 	require.Len(t, shorten(strings.Repeat("x", 1000)), maxReason)
-	require.True(t, len(shorten(strings.Repeat("ä", 1000))) <= maxReason)
+	require.LessOrEqual(t, len(shorten(strings.Repeat("ä", 1000))), maxReason)
 }

@@ -14,32 +14,51 @@ import (
 
 // payment is who gets what of one pot, in rao.
 type payment struct {
+	paid      bool // somebody has incentive; without any nobody is paid
 	owner     gotensor.Rao
 	incentive []gotensor.Rao // per uid
 	dividends []gotensor.Rao // per uid, of those with a validator to pay
+	emission  []gotensor.Rao // per uid, the sum of both
+	// allIncentive and allDividends are the sums over uids; together they are no more than was given.
+	allIncentive, allDividends gotensor.Rao
 }
 
-// divide takes what the epoch computed as the payment of a pot. An epoch without any incentive pays nobody.
-func divide(g gathered, out *yuma.Output) payment {
+// divide takes what the epoch computed as the payment of a pot. It fails with types.ErrInvariant if that is more than was given.
+func divide(g gathered, out *yuma.Output) (payment, error) {
 	n := g.input.N
-	p := payment{incentive: make([]gotensor.Rao, n), dividends: make([]gotensor.Rao, n)}
-	if !slices.ContainsFunc(out.Incentive, func(x uint16) bool { return x > 0 }) {
-		return p
+	p := payment{incentive: make([]gotensor.Rao, n), dividends: make([]gotensor.Rao, n), emission: make([]gotensor.Rao, n)}
+	if p.paid = slices.ContainsFunc(out.Incentive, func(x uint16) bool { return x > 0 }); !p.paid {
+		return p, nil
 	}
 	p.owner = g.owner
-	copy(p.incentive, out.ServerEmission)
-	for uid, amount := range out.ValidatorEmission {
+	rest := g.input.Emission
+	for uid := range n {
+		p.incentive[uid] = out.ServerEmission[uid]
 		if g.validators[uid] != nil {
-			p.dividends[uid] = amount
+			p.dividends[uid] = out.ValidatorEmission[uid]
 		}
+		both, err := p.incentive[uid].Add(p.dividends[uid])
+		if err != nil {
+			return p, types.ErrInvariant.Wrapf("uid %d: %s", uid, err)
+		}
+		if rest, err = rest.Sub(both); err != nil {
+			return p, types.ErrInvariant.Wrapf("the epoch pays more than the %s it was given", g.input.Emission)
+		}
+		p.emission[uid] = both
+		p.allIncentive += p.incentive[uid]
+		p.allDividends += p.dividends[uid]
 	}
-	return p
+	return p, nil
 }
 
 // payOut stores what the epoch computed and pays; it completes the report and the pot, which carries what is not paid.
-func (k Keeper) payOut(ctx sdk.Context, j job, g gathered, out *yuma.Output, report *types.EpochReport) error {
-	p := divide(g, out)
-	columns := neurontypes.EpochColumns{
+func (k Keeper) payOut(ctx sdk.Context, j job, g gathered, out *yuma.Output) (types.EpochReport, error) {
+	report := j.report
+	p, err := divide(g, out)
+	if err != nil {
+		return report, err
+	}
+	err = k.Neurons.SetEpoch(ctx, j.netuid, neurontypes.EpochColumns{
 		Stake:          g.input.Alpha,
 		Consensus:      out.Consensus,
 		Incentive:      out.Incentive,
@@ -47,47 +66,34 @@ func (k Keeper) payOut(ctx sdk.Context, j job, g gathered, out *yuma.Output, rep
 		ValidatorTrust: out.VTrust,
 		Permit:         out.Permit,
 		Active:         out.Active,
-		Emission:       make([]gotensor.Rao, g.input.N),
-	}
-	incentive, dividends, rest := gotensor.Rao(0), gotensor.Rao(0), g.input.Emission
-	for uid := range columns.Emission {
-		both, err := p.incentive[uid].Add(p.dividends[uid])
-		if err != nil {
-			return err
-		}
-		if rest, err = rest.Sub(both); err != nil {
-			return types.ErrInvariant.Wrapf("the epoch pays more than the %s it was given", g.input.Emission)
-		}
-		columns.Emission[uid] = both
-		incentive += p.incentive[uid] // no more than the emission, as the line above has shown
-		dividends += p.dividends[uid]
-	}
-	if err := k.Neurons.SetEpoch(ctx, j.netuid, columns); err != nil {
-		return err
+		Emission:       p.emission,
+	})
+	if err != nil {
+		return report, err
 	}
 	if err := k.Weights.SetBonds(ctx, j.netuid, g.neurons, fromRows(out.Bonds)); err != nil {
-		return err
+		return report, err
 	}
-	if incentive > 0 {
+	if p.allIncentive > 0 {
 		if err := k.Neurons.Accrue(ctx, j.netuid, p.incentive); err != nil {
-			return err
+			return report, err
 		}
 	}
 	if err := k.startStreams(ctx, j, g.validators, p.dividends); err != nil {
-		return err
+		return report, err
 	}
 	owner := k.payOwner(ctx, g.subnet.Owner, p.owner)
 
 	drained := g.input.Emission + g.owner
 	report.Drained, report.Owner = uint64(drained), uint64(owner)
-	report.Incentive, report.Dividends = uint64(incentive), uint64(dividends)
-	report.Carried = uint64(drained - owner - incentive - dividends)
-	if slices.ContainsFunc(out.Incentive, func(x uint16) bool { return x > 0 }) {
+	report.Incentive, report.Dividends = uint64(p.allIncentive), uint64(p.allDividends)
+	report.Carried = uint64(drained - owner - p.allIncentive - p.allDividends)
+	if p.paid {
 		report.PaidEpochs++
 	}
 	pot := j.pot
 	pot.Pending, pot.Carried = 0, report.Carried
-	return k.conclude(ctx, pot, *report)
+	return report, k.conclude(ctx, pot, report)
 }
 
 // startStreams begins the dividends of the period that starts now.

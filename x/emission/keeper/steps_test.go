@@ -271,14 +271,14 @@ func (w *world) claim(who sdk.AccAddress, from int) math.Int {
 	return w.balance(purse(who))
 }
 
-// register burns for a new neuron.
-func (w *world) register(netuid uint32, i int) error {
+// register burns for a new neuron of subnet 1.
+func (w *world) register(i int) error {
 	coldkey := person(3, i)
 	w.give(coldkey[:], tao(100))
 	before := w.supplyNow()
 	err := w.tx(func(ctx sdk.Context) error {
 		_, err := neuronkeeper.NewMsgServer(w.neurons).RegisterBurn(ctx, &neurontypes.MsgRegisterBurn{
-			Coldkey: coldkeyOf(i), Hotkey: hotkeyOf(i), Netuid: netuid, MaxPrice: uint64(100 * gotensor.RaoPerTAO),
+			Coldkey: coldkeyOf(i), Hotkey: hotkeyOf(i), Netuid: 1, MaxPrice: uint64(100 * gotensor.RaoPerTAO),
 		})
 		return err
 	})

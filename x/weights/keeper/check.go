@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"cosmossdk.io/collections"
-
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/x/weights/types"
 )
@@ -25,9 +23,9 @@ func (k Keeper) Check(ctx context.Context, netuid gotensor.NetUID) ([]string, er
 	var problems []string
 	for _, kind := range []struct {
 		name string
-		rows collections.Map[registration, types.Row]
+		rows rowMap
 	}{{"weights", k.rows}, {"bonds", k.bonds}} {
-		err := kind.rows.Walk(ctx, collections.NewPrefixedTripleRange[uint16, []byte, uint64](uint16(netuid)), func(key registration, row types.Row) (bool, error) {
+		err := kind.rows.Walk(ctx, rowsOf(netuid), func(key registration, row types.Row) (bool, error) {
 			uid, ok := index[identity{string(key.K2()), key.K3()}]
 			if !ok {
 				problems = append(problems, fmt.Sprintf("%s of subnet %d belong to nobody: hotkey %X registered at %d", kind.name, netuid, key.K2(), key.K3()))
@@ -44,7 +42,7 @@ func (k Keeper) Check(ctx context.Context, netuid gotensor.NetUID) ([]string, er
 	if err != nil {
 		return nil, err
 	}
-	err = k.commitments.Walk(ctx, collections.NewPrefixedQuadRange[uint16, []byte, uint64, uint64](uint16(netuid)), func(key committed, c types.Commitment) (bool, error) {
+	err = k.commitments.Walk(ctx, commitmentsIn(netuid), func(key committed, c types.Commitment) (bool, error) {
 		if _, ok := index[identity{string(key.K2()), key.K3()}]; !ok {
 			problems = append(problems, fmt.Sprintf("commitment of subnet %d belongs to nobody: hotkey %X registered at %d", netuid, key.K2(), key.K3()))
 		}

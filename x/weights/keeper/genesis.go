@@ -49,7 +49,7 @@ func (k Keeper) initNeuron(ctx context.Context, w types.GenesisNeuronWeights) er
 	}
 	key := collections.Join3(uint16(netuid), hotkey[:], uint64(w.RegisteredHeight))
 	for _, part := range []struct {
-		to  collections.Map[registration, types.Row]
+		to  rowMap
 		row types.Row
 	}{{k.rows, w.Weights}, {k.bonds, w.Bonds}} {
 		if part.row.Len() == 0 {

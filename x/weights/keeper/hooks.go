@@ -20,7 +20,7 @@ import (
 func (k Keeper) AfterBoundary(ctx context.Context, netuid gotensor.NetUID, clock subnettypes.Clock, _ int64) error {
 	var stale []committed
 	var missed []types.EventRevealMissed
-	err := k.commitments.Walk(ctx, collections.NewPrefixedQuadRange[uint16, []byte, uint64, uint64](uint16(netuid)), func(key committed, c types.Commitment) (bool, error) {
+	err := k.commitments.Walk(ctx, commitmentsIn(netuid), func(key committed, c types.Commitment) (bool, error) {
 		if clock.Epoch == 0 || key.K4() >= clock.Epoch-1 {
 			return false, nil
 		}

@@ -27,7 +27,18 @@ type (
 	registration = collections.Triple[uint16, []byte, uint64]
 	// committed is a registration and the epoch of the commitment.
 	committed = collections.Quad[uint16, []byte, uint64, uint64]
+	// rowMap holds one row per registration.
+	rowMap = collections.Map[registration, types.Row]
 )
+
+// rowsOf and commitmentsIn are the ranges of one subnet.
+func rowsOf(netuid gotensor.NetUID) collections.Ranger[registration] {
+	return collections.NewPrefixedTripleRange[uint16, []byte, uint64](uint16(netuid))
+}
+
+func commitmentsIn(netuid gotensor.NetUID) collections.Ranger[committed] {
+	return collections.NewPrefixedQuadRange[uint16, []byte, uint64, uint64](uint16(netuid))
+}
 
 // Keeper of the module's store.
 type Keeper struct {
@@ -35,8 +46,8 @@ type Keeper struct {
 	neurons NeuronKeeper
 
 	schema       collections.Schema
-	rows         collections.Map[registration, types.Row]
-	bonds        collections.Map[registration, types.Row]
+	rows         rowMap
+	bonds        rowMap
 	commitments  collections.Map[committed, types.Commitment]
 	bondsHeights collections.Map[uint16, int64]
 }
@@ -65,13 +76,13 @@ func New(cdc codec.BinaryCodec, service store.KVStoreService, subnets SubnetKeep
 // Rows returns the weights in force, one slice per neuron (neurons is the subnet's list by uid), with ascending uids. It fails with
 // types.ErrRow if a stored row is not in order.
 func (k Keeper) Rows(ctx context.Context, netuid gotensor.NetUID, neurons []neurontypes.Neuron) ([][]types.Entry, error) {
-	return k.read(ctx, k.rows, netuid, neurons)
+	return read(ctx, k.rows, netuid, neurons)
 }
 
 // Bonds returns the bonds of the latest epoch as Rows does. Entries to a uid that was registered since are left out: they
 // were earned by someone else's work.
 func (k Keeper) Bonds(ctx context.Context, netuid gotensor.NetUID, neurons []neurontypes.Neuron) ([][]types.Entry, error) {
-	rows, err := k.read(ctx, k.bonds, netuid, neurons)
+	rows, err := read(ctx, k.bonds, netuid, neurons)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +109,7 @@ func (k Keeper) SetBonds(ctx context.Context, netuid gotensor.NetUID, neurons []
 	if len(rows) != len(neurons) {
 		return types.ErrRow.Wrapf("bonds have %d rows for %d neurons", len(rows), len(neurons))
 	}
-	if err := k.bonds.Clear(ctx, collections.NewPrefixedTripleRange[uint16, []byte, uint64](uint16(netuid))); err != nil {
+	if err := k.bonds.Clear(ctx, rowsOf(netuid)); err != nil {
 		return err
 	}
 	for uid, entries := range rows {
@@ -122,13 +133,13 @@ func (k Keeper) SetBonds(ctx context.Context, netuid gotensor.NetUID, neurons []
 
 // read decodes all rows of a subnet and puts them to the uids of their registrations. It walks the stored rows, of which there are
 // far fewer than neurons.
-func (k Keeper) read(ctx context.Context, from collections.Map[registration, types.Row], netuid gotensor.NetUID, neurons []neurontypes.Neuron) ([][]types.Entry, error) {
+func read(ctx context.Context, from rowMap, netuid gotensor.NetUID, neurons []neurontypes.Neuron) ([][]types.Entry, error) {
 	index, err := indexOf(neurons)
 	if err != nil {
 		return nil, err
 	}
 	rows := make([][]types.Entry, len(neurons))
-	err = from.Walk(ctx, collections.NewPrefixedTripleRange[uint16, []byte, uint64](uint16(netuid)), func(key registration, row types.Row) (bool, error) {
+	err = from.Walk(ctx, rowsOf(netuid), func(key registration, row types.Row) (bool, error) {
 		uid, ok := index[identity{string(key.K2()), key.K3()}]
 		if !ok {
 			return false, nil // of a registration that ended; Check reports it

@@ -122,7 +122,8 @@ func (s msgServer) open(ctx context.Context, commitment types.Commitment, who se
 		return err
 	}
 	if !bytes.Equal(hash[:], commitment.Hash) {
-		return types.ErrMismatch.Wrapf("got %X, committed was %X: chain id, netuid, hotkey, registration, epoch, row and salt must be the same", hash, commitment.Hash)
+		return types.ErrMismatch.Wrapf("got %X, committed was %X: chain id, netuid, hotkey, registration, epoch, row and salt must be the same",
+			hash, commitment.Hash)
 	}
 	return nil
 }

@@ -25,7 +25,8 @@ func TestGenesisValidate(t *testing.T) {
 		{"full", GenesisState{
 			Neurons: []GenesisNeuronWeights{
 				{Netuid: 1, Hotkey: a, RegisteredHeight: 4, Weights: row(t, 0, 1), Commitments: []Commitment{{Epoch: 3, Hash: hash}, {Epoch: 4, Hash: hash}}},
-				{Netuid: 1, Hotkey: b}, {Netuid: 2, Hotkey: a},
+				{Netuid: 1, Hotkey: b},
+				{Netuid: 2, Hotkey: a},
 			},
 			BondsHeights: []BondsHeight{{Netuid: 1, Height: 7}, {Netuid: 2}},
 		}, ""},
