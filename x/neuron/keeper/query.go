@@ -107,7 +107,7 @@ func (k queryServer) metagraph(ctx context.Context, netuid gotensor.NetUID) (*ty
 	if err != nil {
 		return nil, err
 	}
-	stake, validators, err := k.StakeByUID(ctx, netuid, false)
+	stake, validators, err := k.stakeOf(ctx, netuid, neurons, false)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,12 @@ func (k *Keeper) StakeByUID(ctx context.Context, netuid gotensor.NetUID, boundar
 	if err != nil {
 		return nil, nil, err
 	}
+	return k.stakeOf(ctx, netuid, neurons, boundary)
+}
+
+func (k *Keeper) stakeOf(
+	ctx context.Context, netuid gotensor.NetUID, neurons []types.Neuron, boundary bool,
+) ([]gotensor.Rao, []sdk.ValAddress, error) {
 	cutoff, err := k.cutoff(ctx, netuid, boundary)
 	if err != nil {
 		return nil, nil, err

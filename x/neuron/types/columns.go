@@ -100,9 +100,14 @@ func (v EpochColumns) Pack(n int) (Columns, error) {
 		column Column
 		n      int
 	}{
-		{ColumnStake, len(v.Stake)}, {ColumnConsensus, len(v.Consensus)}, {ColumnIncentive, len(v.Incentive)},
-		{ColumnDividends, len(v.Dividends)}, {ColumnValidatorTrust, len(v.ValidatorTrust)}, {ColumnPermit, len(v.Permit)},
-		{ColumnActive, len(v.Active)}, {ColumnEmission, len(v.Emission)},
+		{ColumnStake, len(v.Stake)},
+		{ColumnConsensus, len(v.Consensus)},
+		{ColumnIncentive, len(v.Incentive)},
+		{ColumnDividends, len(v.Dividends)},
+		{ColumnValidatorTrust, len(v.ValidatorTrust)},
+		{ColumnPermit, len(v.Permit)},
+		{ColumnActive, len(v.Active)},
+		{ColumnEmission, len(v.Emission)},
 	} {
 		if c.n != n {
 			return Columns{}, fmt.Errorf("%s has %d entries, want %d: %w", c.column, c.n, n, ErrColumns)

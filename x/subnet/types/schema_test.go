@@ -105,7 +105,8 @@ func TestValidateNamesTheConflict(t *testing.T) {
 		{"validators", map[string]int64{"max_allowed_uids": 63}, "max_allowed_validators 64 is above max_allowed_uids 63"},
 		{"weights", map[string]int64{"min_allowed_weights": 257}, "min_allowed_weights 257 is above max_allowed_uids 256"},
 		{
-			"immunity", map[string]int64{"immunity_period": 2 * 2_161 * 2_000},
+			"immunity",
+			map[string]int64{"immunity_period": 2 * 2_161 * 2_000},
 			"immunity_period is 4322 blocks, want more than two periods, 4322 blocks: raise it to 8646000 ms",
 		},
 	}
