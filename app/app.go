@@ -145,6 +145,9 @@ func (a *App) InitGenesis(ctx sdk.Context, appState []byte) (*abci.ResponseInitC
 	if err := json.Unmarshal(appState, &state); err != nil {
 		return nil, fmt.Errorf("app_state of the genesis file: %w", err)
 	}
+	if err := a.checkAcross(state); err != nil {
+		return nil, err
+	}
 	if err := a.Upgrade.SetModuleVersionMap(ctx, a.modules.GetVersionMap()); err != nil {
 		return nil, err
 	}
@@ -161,11 +164,6 @@ func (a *App) endBlocker(ctx sdk.Context) (sdk.EndBlock, error) { return a.modul
 
 // DefaultGenesis is every module's default state; it has no producer and cannot start a chain: see Genesis.
 func (a *App) DefaultGenesis() map[string]json.RawMessage { return a.basics.DefaultGenesis(a.Codec) }
-
-// ValidateGenesis checks an application state module by module.
-func (a *App) ValidateGenesis(state map[string]json.RawMessage) error {
-	return a.basics.ValidateGenesis(a.Codec, a.TxConfig, state)
-}
 
 // RegisterAPIRoutes serves the modules' queries as REST.
 func (a *App) RegisterAPIRoutes(s *api.Server, _ config.APIConfig) {
