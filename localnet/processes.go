@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -64,6 +65,9 @@ func (p *process) once(ctx context.Context) error {
 		return fmt.Errorf("log of %s: %w", p.name, err)
 	}
 	defer out.Close()
+	// On Linux the process is tied to the thread that starts it: it ends when that thread does. So the thread stays.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	cmd := exec.Command(p.path, p.args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = detached()
