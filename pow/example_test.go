@@ -16,7 +16,7 @@ func Example() {
 	}
 	fmt.Println("nonce", solution.Nonce)
 	fmt.Println("valid:", challenge.Verify(solution.Nonce, 1000) == nil)
-	fmt.Printf("the network works at %.0f hashes per second\n", pow.HashRate(1000, 30, 10))
+	fmt.Printf("the network works at %d hashes per second\n", pow.HashRate(1000, 30, 10_000))
 	// Output:
 	// nonce 583
 	// valid: true

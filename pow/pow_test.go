@@ -170,9 +170,10 @@ func TestAdjustmentValidate(t *testing.T) {
 }
 
 func TestHashRate(t *testing.T) {
-	require.InDelta(t, 2e6, HashRate(1e7, 20, 100), 1e-6)
+	require.Equal(t, uint64(2_000_000), HashRate(1e7, 20, 100_000))
 	require.Zero(t, HashRate(1e7, 20, 0))
-	require.Zero(t, HashRate(1e7, 20, math.NaN()))
+	require.Equal(t, uint64(math.MaxUint64), HashRate(math.MaxUint64, math.MaxUint32, 1))
+	require.Equal(t, uint64(math.MaxUint64), HashRate(math.MaxUint64, 1, 1000), "just fits")
 	require.InDelta(t, 1.816e9, GPURate, 1e6)
 	require.InDelta(t, 2.0, GPUs(2*GPURate), 1e-9)
 }

@@ -1,5 +1,10 @@
 package pow
 
+import (
+	"math"
+	"math/bits"
+)
+
 // GPUName is the card in which work is counted. Its rate is an estimate, for people to picture the work by.
 const GPUName = "NVIDIA GeForce RTX 3090"
 
@@ -9,13 +14,19 @@ const GPUName = "NVIDIA GeForce RTX 3090"
 // A program that fuses both hashes may do better; those programs leave out work at the ends of a hash that a seal needs.
 const GPURate = 1 / (1/9713.2e6 + 1/2233.5e6)
 
-// HashRate estimates the hashes per second of everybody who registered by work: solved seals of difficulty d within some seconds. A single
-// seal can be luck; the relative error is about 1/sqrt(solved). It is 0 if no time has passed.
-func HashRate(d Difficulty, solved uint64, seconds float64) float64 {
-	if !(seconds > 0) { // not a number is no time either
+// HashRate estimates the hashes per second of everybody who registered by work: solved seals of difficulty d within some
+// milliseconds, rounded down; the largest uint64 if it is more. A single seal can be luck; the relative error is about
+// 1/sqrt(solved). It is 0 if no time has passed.
+func HashRate(d Difficulty, solved uint32, milliseconds uint64) uint64 {
+	if milliseconds == 0 {
 		return 0
 	}
-	return float64(d) * float64(solved) / seconds
+	hi, lo := bits.Mul64(uint64(d), uint64(solved)*1000)
+	if hi >= milliseconds {
+		return math.MaxUint64
+	}
+	rate, _ := bits.Div64(hi, lo, milliseconds)
+	return rate
 }
 
 // GPUs expresses a hash rate as a number of cards of the kind GPUName.

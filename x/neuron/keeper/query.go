@@ -201,11 +201,7 @@ func (k *Keeper) newestHash(ctx context.Context) (height int64, hash []byte, err
 
 // hashRate is the network's work per second over the last interval. It is shown, never computed with.
 func hashRate(a types.Admission) uint64 {
-	r := pow.HashRate(pow.Difficulty(a.LastDifficulty), uint64(a.LastPowInInterval), float64(a.LastIntervalMs)/1000)
-	if !(r < math.MaxInt64) {
-		return math.MaxInt64
-	}
-	return uint64(r)
+	return pow.HashRate(pow.Difficulty(a.LastDifficulty), a.LastPowInInterval, uint64(max(a.LastIntervalMs, 0)))
 }
 
 // Appointments lists all appointments.
