@@ -96,6 +96,7 @@ type world struct {
 	burned       math.Int // by slashes and registrations, atao
 	pending      map[voter]vote
 	faulty       bool // invariants are meant to break
+	returned     int  // validators that were removed and made again
 }
 
 // person is an account by number: coldkeys, delegators, hotkeys and operators come from ranges of their own.
