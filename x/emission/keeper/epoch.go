@@ -15,12 +15,12 @@ import (
 // maxReason bounds what the state remembers of a failure, in bytes.
 const maxReason = 512
 
-// AfterBoundary runs the epoch of the period that began at the height from and ends with the present block. It works in a cached context: if anything
-// fails or panics, nothing is paid, all that was pending is carried, the report says why and the chain goes on. An error is returned
-// only if not even that can be stored.
+// AfterBoundary runs the epoch of the period that began at the height from and ends with the present block. It works in a cached
+// context: if anything fails or panics, nothing is paid, all that was pending is carried, the report says why and the chain goes
+// on. An error is returned only if not even that can be stored.
 //
-// The work is that of yuma.Epoch for the subnet's size, at most max_allowed_validators streams, and one packed column of every
-// subnet for the check that follows.
+// The work is that of yuma.Epoch for the subnet's size, at most max_allowed_validators streams, and the packed columns of every
+// subnet once, for the check that follows.
 func (k Keeper) AfterBoundary(ctx context.Context, netuid gotensor.NetUID, clock subnettypes.Clock, from int64) error {
 	pot, err := k.Pot(ctx, netuid)
 	if err != nil {
