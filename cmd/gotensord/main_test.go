@@ -59,13 +59,14 @@ type home struct {
 	t    *testing.T
 	dir  string
 	rpc  string
+	grpc string
 	info node
 }
 
 func newHome(t *testing.T) home {
 	t.Helper()
-	h := home{t: t, dir: filepath.Join(t.TempDir(), "node"), rpc: freePort(t)}
-	out, err := run(t, "init", "alice", "--home", h.dir, "--rpc", h.rpc, "--p2p", freePort(t), "--grpc", freePort(t), "--api", freePort(t))
+	h := home{t: t, dir: filepath.Join(t.TempDir(), "node"), rpc: freePort(t), grpc: freePort(t)}
+	out, err := run(t, "init", "alice", "--home", h.dir, "--rpc", h.rpc, "--p2p", freePort(t), "--grpc", h.grpc, "--api", freePort(t))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal([]byte(out), &h.info))
 	require.Len(t, h.info.ConsensusPubKey, 32)

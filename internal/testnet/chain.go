@@ -75,7 +75,7 @@ func Import(t testing.TB, from *Chain, e servertypes.ExportedApp) *Chain {
 		Consensus: &genutiltypes.ConsensusGenesis{Validators: e.Validators, Params: &params},
 	})
 	c.Step = from.Step
-	c.initial = from.initial
+	c.initial, c.Slashed = from.initial, from.Slashed
 	return c
 }
 
