@@ -31,7 +31,14 @@ var (
 // newChain has one validator, whose hotkey is registered as uid 0, and a holder of 100 TAO. Two blocks are made, so that there is a block to work on.
 func newChain(t *testing.T) *testnet.Chain {
 	t.Helper()
-	c := testnet.New(t, genesis.Localnet(genesis.LocalnetOptions{
+	c := testnet.New(t, spec(func(*genesis.Spec) {}))
+	c.Blocks(2)
+	return c
+}
+
+// spec is the chain of newChain, changed.
+func spec(change func(s *genesis.Spec)) genesis.Spec {
+	s := genesis.Localnet(genesis.LocalnetOptions{
 		ChainID: "gotensor-test", GenesisTime: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		Accounts:   []genesis.Account{{Address: holder.String(), Balance: 100 * genesis.OneTAO}},
 		Validators: []genesis.Validator{alice.Validator(1000*genesis.OneTAO, true, &aliceHot)},
@@ -39,9 +46,9 @@ func newChain(t *testing.T) *testnet.Chain {
 			"tempo": 10_000, "immunity_period": 60_000, "min_difficulty": 16, "initial_difficulty": 16, "serving_rate_limit": 5_000,
 			"max_registrations_per_block": 4,
 		},
-	}))
-	c.Blocks(2)
-	return c
+	})
+	change(&s)
+	return s
 }
 
 func send(from, to testnet.Key, atao int64) *banktypes.MsgSend {
