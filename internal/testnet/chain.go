@@ -40,6 +40,8 @@ type Chain struct {
 	Step time.Duration
 	// Absent validators, by their consensus address, do not sign.
 	Absent map[string]bool
+	// Evidence of misbehaviour goes into the next block.
+	Evidence []abci.Misbehavior
 	// Loose skips the invariants after each block, for benchmarks.
 	Loose bool
 	// Slashed is what x/staking burned, in atao: a test that slashes adds it here.
@@ -175,8 +177,9 @@ func (c *Chain) Block(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	require.NotEmpty(c.t, proposers, "block %d: CometBFT's validator set is empty, the chain halts", h)
 	res, err := c.FinalizeBlock(&abci.RequestFinalizeBlock{
 		Height: h, Time: c.time, Txs: txs, Hash: c.hash(h), DecidedLastCommit: c.lastCommit(h),
-		ProposerAddress: []byte(proposers[int(h)%len(proposers)]),
+		ProposerAddress: []byte(proposers[int(h)%len(proposers)]), Misbehavior: c.Evidence,
 	})
+	c.Evidence = nil
 	require.NoError(c.t, err, "block %d", h)
 	_, err = c.Commit()
 	require.NoError(c.t, err)

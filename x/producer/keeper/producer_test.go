@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/math"
@@ -161,4 +162,22 @@ func TestJailed(t *testing.T) {
 	c.Run(carol, slashingtypes.NewMsgUnjail(carol.Operator().String()))
 	c.Blocks(2)
 	require.EqualValues(t, 100, c.Set()[address(carol)])
+}
+
+// TestDoubleSign: a producer that signs two blocks of one height loses 5 % of its stake and its seat for good; the chain goes on.
+func TestDoubleSign(t *testing.T) {
+	c := newChain(t, true, true)
+	c.Blocks(3)
+	c.Evidence = []abci.Misbehavior{{
+		Type: abci.MisbehaviorType_DUPLICATE_VOTE, Validator: abci.Validator{Address: []byte(address(carol)), Power: 100},
+		Height: c.Height() - 1, Time: c.Time().Add(-c.Step), TotalVotingPower: 1600,
+	}}
+	c.Slashed = coin(5).Amount
+	c.Blocks(3)
+	require.Equal(t, map[string]int64{address(alice): 1000, address(bob): 500}, c.Set())
+	v, err := c.Staking.GetValidator(c.Context(), carol.Operator())
+	require.NoError(t, err)
+	require.True(t, v.IsJailed())
+	require.Equal(t, coin(95).Amount.String(), v.Tokens.String())
+	require.NotZero(t, c.Try(carol, slashingtypes.NewMsgUnjail(carol.Operator().String())).Code, "tombstoned")
 }
