@@ -146,7 +146,8 @@ func (p *page) localnetPicture(s localnet.State) {
 	miners := slices.Clone(s.Miners)
 	slices.SortStableFunc(miners, func(x, y localnet.Miner) int { return cmp.Compare(y.RaoEarned, x.RaoEarned) })
 	t := grid{columns: []column{
-		num("uid"), col("model"), num("gain"), num("weight"), num("incentive"), num("TAO earned"), num("size (2022)"), num("pay (2022)"), col(""),
+		num("uid"), col("model"), num("gain"), num("weight"), num("incentive"), num("TAO earned"),
+		num("shapley"), num("size (2022)"), num("pay (2022)"), col(""),
 	}}
 	for _, m := range miners {
 		note := ""
@@ -157,7 +158,7 @@ func (p *page) localnetPicture(s localnet.State) {
 			note = strings.TrimSpace(note + " joined")
 		}
 		t.add(fmt.Sprint(m.UID), m.Model, number(m.Gain, 1, "%+.3f"), number(m.Weight, 100, "%.1f %%"), share(m.Incentive),
-			fmt.Sprintf("%.6f", m.TAOEarned), sized(m.ModelSize), number(m.Pay2022, 100, "%.1f %%"), note)
+			fmt.Sprintf("%.6f", m.TAOEarned), number(m.Shapley, 1, "%+.3f"), sized(m.ModelSize), number(m.Pay2022, 100, "%.1f %%"), note)
 	}
 	p.table(t)
 	p.linef("")
@@ -174,8 +175,8 @@ func (p *page) localnetPicture(s localnet.State) {
 	}
 	p.table(t)
 	p.linef("")
-	p.linef("%s", p.faint("gain in nats over the validators' reference; sizes and pay (2022) are shown, not paid"))
-	p.linef("%s", p.faint("join from a second terminal: gotensor miner run --network "+s.Home+" --wallet me    Ctrl-C stops all"))
+	p.linef("%s", p.faint(fmt.Sprintf("gain in nats over the validators' reference; all answers mixed gain %+.3f; from shapley on: shown, not paid", s.MixtureGain)))
+	p.linef("%s", p.faint("join from a second terminal: gotensor miner run --wallet me --network "+s.Home+"    Ctrl-C stops all"))
 }
 
 // epochClock shows how far the period is.
