@@ -110,8 +110,10 @@ func TestUpdates(t *testing.T) {
 		want map[string]int64 // what CometBFT is told; 0 leaves
 	}{
 		{"nothing changed", func() {}, map[string]int64{}},
-		{"carol overtakes bob", func() { staking.add(t, carol, 250, stakingtypes.Bonded, nil) },
-			map[string]int64{address(bob): 0, address(carol): 250}},
+		{
+			"carol overtakes bob", func() { staking.add(t, carol, 250, stakingtypes.Bonded, nil) },
+			map[string]int64{address(bob): 0, address(carol): 250},
+		},
 		{"alice is jailed", func() { staking.jail(alice) }, map[string]int64{address(alice): 0, address(bob): 200}},
 		{"bob unbonds", func() { staking.add(t, bob, 200, stakingtypes.Unbonding, nil) }, map[string]int64{address(bob): 0}},
 		{"carol holds less than a TAO and nobody else is left", func() { staking.add(t, carol, 0, stakingtypes.Bonded, nil) }, map[string]int64{}},

@@ -104,8 +104,10 @@ func TestRefused(t *testing.T) {
 		{"opt in without a validator", whale, optIn(whale), types.ErrNotValidator.ABCICode()},
 		{"opt out without having opted in", bob, optOut(bob), types.ErrNotIn.ABCICode()},
 		{"the last producer opts out", alice, optOut(alice), types.ErrLastProducer.ABCICode()},
-		{"the last producer takes its stake", alice, stakingtypes.NewMsgUndelegate(alice.String(), alice.Operator().String(), coin(1000)),
-			types.ErrLastProducer.ABCICode()},
+		{
+			"the last producer takes its stake", alice, stakingtypes.NewMsgUndelegate(alice.String(), alice.Operator().String(), coin(1000)),
+			types.ErrLastProducer.ABCICode(),
+		},
 		{"the last producer moves its stake", alice, stakingtypes.NewMsgBeginRedelegate(alice.String(), alice.Operator().String(),
 			bob.Operator().String(), coin(1000)), types.ErrLastProducer.ABCICode()},
 		{"parameters by anybody", bob, &types.MsgUpdateParams{Authority: bob.String(), Params: types.DefaultParams()}, types.ErrUnauthorized.ABCICode()},
