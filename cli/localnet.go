@@ -46,7 +46,7 @@ The wallet "rich" in FOLDER/wallets holds TAO to play with; the password of all 
   gotensor localnet --home ./net
   gotensor localnet --openai-url http://127.0.0.1:8080
   gotensor localnet --epochs 2 --output json`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.localnet(c.Context(), o) },
 	}
 	f := c.Flags()

@@ -28,9 +28,7 @@ import (
 )
 
 func (a *app) minerCommand() *cobra.Command {
-	c := &cobra.Command{Use: "miner", Short: "Serve a model and earn"}
-	c.AddCommand(a.minerRunCommand())
-	return c
+	return group(&cobra.Command{Use: "miner", Short: "Serve a model and earn"}, a.minerRunCommand())
 }
 
 // minerOptions are the flags of miner run.
@@ -63,7 +61,7 @@ garbage (nonsense) and silent (ngram-3 that stops answering), which show what su
 		Example: `  gotensor miner run --network FOLDER --wallet me
   gotensor miner run --network FOLDER --wallet me --model ngram-7 --listen 0.0.0.0:8091 --announce 203.0.113.7
   gotensor miner run --network FOLDER --wallet llm --model openai --openai-url http://127.0.0.1:8080`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.minerRun(c.Context(), o) },
 	}
 	f := c.Flags()

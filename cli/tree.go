@@ -17,6 +17,7 @@ func noCommand(c *cobra.Command, args []string) error {
 		return nil
 	}
 	hint := ""
+	c.SuggestionsMinimumDistance = 2
 	if similar := c.SuggestionsFor(args[0]); len(similar) > 0 {
 		hint = "; did you mean " + similar[0] + "?"
 	}

@@ -22,9 +22,7 @@ import (
 )
 
 func (a *app) validatorCommand() *cobra.Command {
-	c := &cobra.Command{Use: "validator", Short: "Judge models and earn dividends"}
-	c.AddCommand(a.validatorRunCommand())
-	return c
+	return group(&cobra.Command{Use: "validator", Short: "Judge models and earn dividends"}, a.validatorRunCommand())
 }
 
 // validatorOptions are the flags of validator run.
@@ -54,7 +52,7 @@ network with real pay needs text that miners cannot have read.`,
 		Example: `  gotensor validator run --network FOLDER --wallet judge
   gotensor validator run --network FOLDER --wallet judge --stake 100 --moniker judge
   gotensor validator run --network FOLDER --wallet judge --source ./news --source ./letters.jsonl`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.validatorRun(c.Context(), o) },
 	}
 	f := c.Flags()

@@ -43,6 +43,10 @@ func (w *World) message(signer gotensor.Address, m *anypb.Any) error {
 		})
 	case "/cosmos.distribution.v1beta1.MsgWithdrawValidatorCommission":
 		return w.claimCommission(signer)
+	case "/cosmos.staking.v1beta1.MsgCreateValidator":
+		return with(m, &stakingv1beta1.MsgCreateValidator{}, func(x *stakingv1beta1.MsgCreateValidator) error { return w.createValidator(signer, x) })
+	case "/gotensor.neuron.v1.MsgAppointHotkey":
+		return own(m, &neurontypes.MsgAppointHotkey{}, func(x *neurontypes.MsgAppointHotkey) error { return w.appoint(signer, x) })
 	case "/gotensor.neuron.v1.MsgRegisterPow":
 		return own(m, &neurontypes.MsgRegisterPow{}, func(x *neurontypes.MsgRegisterPow) error { return w.registerPow(signer, x) })
 	case "/gotensor.neuron.v1.MsgRegisterBurn":
@@ -140,6 +144,35 @@ func (w *World) delegate(who gotensor.Address, m *stakingv1beta1.MsgDelegate) er
 	d.Stake += amount
 	v, _ := w.validator(d.Operator)
 	v.Stake += amount
+	return nil
+}
+
+func (w *World) createValidator(who gotensor.Address, m *stakingv1beta1.MsgCreateValidator) error {
+	if _, ok := w.validator(who); ok {
+		return &refusal{"staking", 4, "validator already exists"}
+	}
+	amount, err := raoOf(m.GetValue())
+	if err != nil {
+		return err
+	}
+	if err := w.pay(who, amount); err != nil {
+		return err
+	}
+	w.Validators = append(w.Validators, &Validator{Operator: who, Moniker: m.GetDescription().GetMoniker(), Stake: amount})
+	w.Delegations = append(w.Delegations, &Delegation{Delegator: who, Operator: who, Stake: amount})
+	return nil
+}
+
+// appoint notes an appointment. As on the chain it is not in force at once; when it is, a test makes it so.
+func (w *World) appoint(who gotensor.Address, m *neurontypes.MsgAppointHotkey) error {
+	if _, ok := w.validator(who); !ok {
+		return neurontypes.ErrAppointment.Wrap("no such validator")
+	}
+	message := neurontypes.AppointBytes(w.ChainID, who, gotensor.NetUID(m.Netuid))
+	if err := keys.VerifyTx(keys.PublicKey(m.HotkeyPublicKey), message, m.HotkeySignature); err != nil {
+		return neurontypes.ErrAppointment.Wrap(err.Error())
+	}
+	w.Appointments = append(w.Appointments, neurontypes.Appointment{Validator: keys.Operator(who), Netuid: m.Netuid, Hotkey: m.Hotkey, Height: w.Height})
 	return nil
 }
 

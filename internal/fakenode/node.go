@@ -20,6 +20,7 @@ import (
 
 	emissiontypes "github.com/gotensor/gotensor/x/emission/types"
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
+	producertypes "github.com/gotensor/gotensor/x/producer/types"
 	subnettypes "github.com/gotensor/gotensor/x/subnet/types"
 	weightstypes "github.com/gotensor/gotensor/x/weights/types"
 )
@@ -27,6 +28,8 @@ import (
 // Faults are the ways in which the node misbehaves. Counts go down as they happen.
 type Faults struct {
 	Unavailable   int             // calls that fail as if the node were going away
+	Dropped       int             // broadcasts that fail as if it had gone away before it took them
+	Lost          int             // broadcasts that it takes, and whose answers get lost
 	WrongSequence int             // broadcasts refused for their sequence although it is right
 	Full          int             // broadcasts refused because the mempool is full
 	Refuse        error           // every broadcast is refused with this registered error
@@ -61,6 +64,7 @@ func Start(addr string, w *World) (*Node, error) {
 	neurontypes.RegisterQueryServer(n.server, neuronQueries{n})
 	weightstypes.RegisterQueryServer(n.server, weightsQueries{n})
 	emissiontypes.RegisterQueryServer(n.server, emissionQueries{n})
+	producertypes.RegisterQueryServer(n.server, producerQueries{n})
 	authv1beta1.RegisterQueryServer(n.server, authQueries{Node: n})
 	bankv1beta1.RegisterQueryServer(n.server, bankQueries{Node: n})
 	stakingv1beta1.RegisterQueryServer(n.server, stakingQueries{Node: n})

@@ -3,6 +3,7 @@ package fakenode
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -11,6 +12,7 @@ import (
 	"github.com/gotensor/gotensor/keys"
 	emissiontypes "github.com/gotensor/gotensor/x/emission/types"
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
+	producertypes "github.com/gotensor/gotensor/x/producer/types"
 	subnettypes "github.com/gotensor/gotensor/x/subnet/types"
 	weightstypes "github.com/gotensor/gotensor/x/weights/types"
 )
@@ -75,6 +77,7 @@ func (q neuronQueries) Neuron(_ context.Context, r *neurontypes.QueryNeuronReque
 	}
 	return &neurontypes.QueryNeuronResponse{
 		Height: q.world.Height, Stake: uint64(n.Stake), Permit: n.Permit,
+		Validator: operatorOf(n.Validator),
 		Neuron: neurontypes.Neuron{
 			Uid: uint32(uid), Hotkey: r.Hotkey, Coldkey: keys.Account(n.Coldkey), RegisteredHeight: n.Registered, LastUpdate: n.LastUpdate, Endpoint: n.Endpoint,
 		},
@@ -86,6 +89,9 @@ func (q neuronQueries) Metagraph(_ context.Context, r *neurontypes.QueryMetagrap
 		return nil, err
 	}
 	w := q.world
+	if w.Ticks {
+		w.Height++
+	}
 	clock := w.clock()
 	out := &neurontypes.QueryMetagraphResponse{
 		Netuid: 1, Height: w.Height, TimeUnixMs: w.timeOf(w.Height).UnixMilli(), Epoch: clock.Epoch,
@@ -130,7 +136,7 @@ func (q neuronQueries) Registration(_ context.Context, r *neurontypes.QueryRegis
 }
 
 func (q neuronQueries) Appointments(context.Context, *neurontypes.QueryAppointmentsRequest) (*neurontypes.QueryAppointmentsResponse, error) {
-	out := &neurontypes.QueryAppointmentsResponse{Height: q.world.Height}
+	out := &neurontypes.QueryAppointmentsResponse{Height: q.world.Height, Appointments: slices.Clone(q.world.Appointments)}
 	for _, n := range q.world.Neurons {
 		if !n.Validator.IsZero() {
 			out.Appointments = append(out.Appointments, neurontypes.Appointment{Validator: keys.Operator(n.Validator), Netuid: 1, Hotkey: keys.Account(n.Hotkey)})
@@ -144,6 +150,26 @@ func (q neuronQueries) Bandwidth(_ context.Context, r *neurontypes.QueryBandwidt
 	for _, d := range q.world.Delegations {
 		if keys.Account(d.Delegator) == r.Hotkey {
 			out.Stake += uint64(d.Stake)
+		}
+	}
+	return out, nil
+}
+
+// operatorOf writes an operator as the chain does: nothing for none.
+func operatorOf(a gotensor.Address) string {
+	if a.IsZero() {
+		return ""
+	}
+	return keys.Operator(a)
+}
+
+type producerQueries struct{ *Node }
+
+func (q producerQueries) Producers(context.Context, *producertypes.QueryProducersRequest) (*producertypes.QueryProducersResponse, error) {
+	out := &producertypes.QueryProducersResponse{Height: q.world.Height}
+	for _, v := range q.world.Validators {
+		if v.Producer {
+			out.Producers = append(out.Producers, producertypes.Producer{Validator: keys.Operator(v.Operator)})
 		}
 	}
 	return out, nil
@@ -205,7 +231,7 @@ func (q emissionQueries) Emission(_ context.Context, r *emissiontypes.QueryEmiss
 		Height: q.world.Height,
 		Pot:    emissiontypes.Pot{Netuid: 1, Pending: uint64(tao), Carried: uint64(tao / 2)},
 		Latest: emissiontypes.EpochReport{
-			Netuid: 1, Epoch: 0, Height: 10, Drained: uint64(5 * tao), Owner: uint64(tao), Incentive: uint64(2 * tao), Dividends: uint64(2 * tao), PaidEpochs: 1,
+			Netuid: 1, Epoch: 0, Height: 10, Drained: uint64(5 * tao), Owner: uint64(tao), Incentive: uint64(2 * tao), Dividends: uint64(2 * tao), PaidEpochs: q.world.PaidEpochs,
 		},
 	}, only(r.Netuid)
 }

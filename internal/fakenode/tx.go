@@ -47,7 +47,7 @@ func refusalOf(err error) *refusal {
 	if r, ok := err.(*refusal); ok { //nolint:errorlint // never wrapped in this package
 		return r
 	}
-	space, code, log := errorsmod.ABCIInfo(err, true)
+	space, code, log := errorsmod.ABCIInfo(err, false)
 	return &refusal{space, code, log}
 }
 
@@ -95,7 +95,7 @@ func (w *World) check(t *signed) error {
 	work := strings.HasSuffix(t.body.GetMessages()[0].GetTypeUrl(), ".MsgRegisterPow")
 	switch {
 	case ok:
-		sequence = acct.Sequence
+		sequence = acct.Sequence + acct.Waiting
 		if !work {
 			number = acct.Number
 		}
@@ -142,6 +142,9 @@ func (s txService) BroadcastTx(_ context.Context, r *txv1beta1.BroadcastTxReques
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
+	if down(&s.faults.Dropped) {
+		return nil, status.Error(codes.Unavailable, "the node went away")
+	}
 	err = s.world.check(t)
 	switch f := &s.faults; {
 	case err != nil:
@@ -167,6 +170,9 @@ func (s txService) BroadcastTx(_ context.Context, r *txv1beta1.BroadcastTxReques
 		result.failed = refusalOf(err)
 	}
 	s.txs[hash] = result
+	if down(&s.faults.Lost) {
+		return nil, status.Error(codes.Unavailable, "the node went away")
+	}
 	return &txv1beta1.BroadcastTxResponse{TxResponse: &abciv1beta1.TxResponse{Txhash: hash}}, nil
 }
 

@@ -19,7 +19,7 @@ type World struct {
 	Height   int64
 	Began    time.Time // header time of block 0
 	TargetMs uint32
-	// Ticks lets every question for the status make a block, so that who waits for a height gets there.
+	// Ticks lets every question for the status or the metagraph make a block, so that who waits for one gets it.
 	Ticks bool
 
 	Accounts      map[gotensor.Address]*Account
@@ -33,6 +33,9 @@ type World struct {
 	Tempo                     int64
 	Rules                     subnettypes.Hyperparameters
 	Neurons                   []*Neuron
+	// Appointments come on top of those that the neurons' Validator stands for.
+	Appointments []neurontypes.Appointment
+	PaidEpochs   uint64
 	BurnPrice                 gotensor.Rao
 	Difficulty                uint64
 	Closed                    string // why no registration is taken; empty: open
@@ -41,6 +44,7 @@ type World struct {
 // Account is one account of the bank.
 type Account struct {
 	Number, Sequence uint64
+	Waiting          uint64 // transactions of its in the mempool, which the sequence that is reported does not count
 	Free             gotensor.Rao
 }
 
@@ -51,6 +55,7 @@ type Validator struct {
 	Stake      gotensor.Rao
 	TakePPM    uint32
 	Jailed     bool
+	Producer   bool // it produces blocks
 	Commission gotensor.Rao
 }
 
@@ -100,7 +105,7 @@ func Sample() *World {
 	w := &World{
 		ChainID: "fake-1", Height: 12, Began: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), TargetMs: 100,
 		Accounts: map[gotensor.Address]*Account{}, UnbondingTime: time.Minute, GasPrice: "0atao",
-		Name: "first", Mechanism: "text", Tempo: 9, Rules: rules(), BurnPrice: tao / 2, Difficulty: 1000,
+		Name: "first", Mechanism: "text", Tempo: 9, Rules: rules(), BurnPrice: tao / 2, Difficulty: 1000, PaidEpochs: 1,
 	}
 	w.Accounts[Addr("alice")] = &Account{Number: 7, Free: 100 * tao}
 	w.Accounts[Addr("judge")] = &Account{Number: 8}
