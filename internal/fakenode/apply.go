@@ -166,11 +166,11 @@ func (w *World) createValidator(who gotensor.Address, m *stakingv1beta1.MsgCreat
 // appoint notes an appointment. As on the chain it is not in force at once; when it is, a test makes it so.
 func (w *World) appoint(who gotensor.Address, m *neurontypes.MsgAppointHotkey) error {
 	if _, ok := w.validator(who); !ok {
-		return neurontypes.ErrAppointment.Wrap("no such validator")
+		return neurontypes.ErrInvalidMessage.Wrap("no such validator")
 	}
 	message := neurontypes.AppointBytes(w.ChainID, who, gotensor.NetUID(m.Netuid))
 	if err := keys.VerifyTx(keys.PublicKey(m.HotkeyPublicKey), message, m.HotkeySignature); err != nil {
-		return neurontypes.ErrAppointment.Wrap(err.Error())
+		return neurontypes.ErrSignature.Wrap(err.Error())
 	}
 	w.Appointments = append(w.Appointments, neurontypes.Appointment{Validator: keys.Operator(who), Netuid: m.Netuid, Hotkey: m.Hotkey, Height: w.Height})
 	return nil
