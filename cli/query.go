@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/dendrite"
@@ -18,6 +19,13 @@ import (
 	"github.com/gotensor/gotensor/model"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
+	"github.com/gotensor/gotensor/synapse"
+)
+
+// Most bytes of a neuron's description of itself, and of its model's name.
+const (
+	maxInfo  = 2 << 10
+	maxModel = 64
 )
 
 // queryOptions are the flags of query.
@@ -205,7 +213,8 @@ func (q question) askOne(ctx context.Context, n metagraph.Neuron) (answerView, e
 	v := answerView{Candidates: []candidateView{}}
 	conn := q.client.To(dendrite.Target{Addr: n.Endpoint.Addr, Pin: n.Endpoint.Pin})
 	began := time.Now()
-	resp, err := textv1.NewTextClient(conn).Predict(ctx, &textv1.PredictRequest{Contexts: [][]byte{q.text}, KMax: uint32(q.k)})
+	resp, err := textv1.NewTextClient(conn).Predict(ctx, &textv1.PredictRequest{Contexts: [][]byte{q.text}, KMax: uint32(q.k)},
+		textmechanism.AnswerLimits(1, q.k)...)
 	v.Latency = float64(time.Since(began).Microseconds()) / 1000
 	if err != nil {
 		return v, err
@@ -216,8 +225,8 @@ func (q question) askOne(ctx context.Context, n metagraph.Neuron) (answerView, e
 	if v.Candidates, v.Floor, err = q.candidates(resp.GetPredictions()[0]); err != nil {
 		return v, err
 	}
-	if info, err := axonv1.NewAxonClient(conn).Info(ctx, &axonv1.InfoRequest{}); err == nil {
-		v.Model = info.GetModel()
+	if info, err := axonv1.NewAxonClient(conn).Info(ctx, &axonv1.InfoRequest{}, grpc.MaxCallRecvMsgSize(maxInfo)); err == nil {
+		v.Model = synapse.Printable(info.GetModel(), maxModel)
 	}
 	return v, nil
 }

@@ -49,11 +49,14 @@ type Error struct {
 	cause      error
 }
 
-// Error says what failed where.
+// maxWords is the most bytes of the neuron's own words in an error's text.
+const maxWords = 512
+
+// Error says what failed where. The neuron's own words are cut and made printable: it may be hostile.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("call %s at %s: %v", e.Method, e.Target.Addr, e.Kind)
 	if e.cause != nil {
-		text += ": " + e.cause.Error()
+		text += ": " + synapse.Printable(e.cause.Error(), maxWords)
 	}
 	if e.RetryAfter > 0 {
 		text += fmt.Sprintf(" (try again in %v)", e.RetryAfter)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+	"google.golang.org/grpc"
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/dendrite"
@@ -15,6 +16,7 @@ import (
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
+	"github.com/gotensor/gotensor/synapse"
 )
 
 // Status is what a running validator shows of itself in Home/status.json, for people and for the localnet's view.
@@ -97,6 +99,12 @@ func (n *node) showRound(m *metagraph.Metagraph, o mechanism.Overview) error {
 // askNamesEvery is the number of rounds after which all neurons are asked again what they run.
 const askNamesEvery = 20
 
+// Most bytes of a neuron's description, and of the model's name in it.
+const (
+	maxInfo = 2 << 10
+	maxName = 64
+)
+
 // modelNames are what neurons say they run, for people; nothing depends on them. Used by the judging loop alone.
 type modelNames struct {
 	dial  *dendrite.Client
@@ -119,8 +127,8 @@ func (k *modelNames) refresh(ctx context.Context, neurons []metagraph.Neuron) {
 	results := dendrite.Each(ctx, ask, 0, func(ctx context.Context, n metagraph.Neuron) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
-		info, err := axonv1.NewAxonClient(k.dial.To(target(n))).Info(ctx, &axonv1.InfoRequest{})
-		return info.GetModel(), err
+		info, err := axonv1.NewAxonClient(k.dial.To(target(n))).Info(ctx, &axonv1.InfoRequest{}, grpc.MaxCallRecvMsgSize(maxInfo))
+		return synapse.Printable(info.GetModel(), maxName), err
 	})
 	for i, r := range results {
 		if r.Err == nil {

@@ -82,6 +82,7 @@ func (j *Judge) askGroup(ctx context.Context, ask mechanism.Asker, group []metag
 	for i, n := range group {
 		questions[i] = question{neuron: n, order: j.rng.Perm(len(items))}
 	}
+	limits := AnswerLimits(len(items), j.settings.KMax)
 	results := dendrite.Each(ctx, questions, len(questions), func(ctx context.Context, q question) (score.Reply, error) {
 		ctx, cancel := context.WithTimeout(ctx, j.settings.Deadline())
 		defer cancel()
@@ -89,7 +90,7 @@ func (j *Judge) askGroup(ctx context.Context, ask mechanism.Asker, group []metag
 		for i, item := range q.order {
 			req.Contexts[i] = items[item].Context
 		}
-		resp, err := textv1.NewTextClient(ask.To(q.neuron)).Predict(ctx, req)
+		resp, err := textv1.NewTextClient(ask.To(q.neuron)).Predict(ctx, req, limits...)
 		if err != nil {
 			return score.Reply{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text/score"
+	"github.com/gotensor/gotensor/mechanism/text/score/compat"
 	"github.com/gotensor/gotensor/metagraph"
 )
 
@@ -100,6 +102,7 @@ func (j *Judge) restore(data []byte) error {
 	j.board, j.rounds = board, s.Rounds
 	if s.Shown != nil && s.Shown.Miners != nil {
 		j.shown = s.Shown
+		maps.DeleteFunc(j.shown.Miners, func(_ score.Key, m *shownOfMiner) bool { return m == nil })
 	}
 	return nil
 }
@@ -124,6 +127,12 @@ func keyOf(n metagraph.Neuron) score.Key {
 	return score.Key(fmt.Sprintf("%x/%d", n.Hotkey[:], n.Registered))
 }
 
+// earnings are what the answers of one group are worth, by the rule and by that of 2022.
+type earnings struct {
+	scores score.Scores
+	of2022 []compat.Response
+}
+
 // Round draws one set of questions, asks every neuron all of them, group after group, and takes in what came before the
 // deadline. Nothing that a miner sends makes it fail.
 func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron) error {
@@ -139,25 +148,27 @@ func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagr
 		items[i] = score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation}
 	}
 	asked := groups(j.rng, neurons, j.settings.Group)
-	// All answers are fetched before any is judged: a round that is cut short must leave the board as it was.
-	replies := make([][]score.Reply, len(asked))
+	// All groups are asked before the board changes: a round that is cut short must leave it as it was. Of the answers, which are
+	// large, only what they earn is kept meanwhile.
+	earned := make([]earnings, len(asked))
 	for i, g := range asked {
-		replies[i] = j.askGroup(ctx, ask, g, items)
+		replies := j.askGroup(ctx, ask, g, items)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		scores, err := j.scorer.Round(items, replies)
+		if err != nil {
+			return err
+		}
+		earned[i] = earnings{scores: scores, of2022: responses(items, replies)}
 	}
 	j.shown.begin()
-	for _, group := range replies {
-		scores, err := j.scorer.Round(items, group)
+	for _, group := range earned {
+		report, err := j.board.Observe(group.scores)
 		if err != nil {
 			return err
 		}
-		report, err := j.board.Observe(scores)
-		if err != nil {
-			return err
-		}
-		j.shown.observe(items, group, report)
+		j.shown.observe(group, report)
 	}
 	j.rounds++
 	return nil

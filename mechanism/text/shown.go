@@ -39,27 +39,36 @@ func (s *shown) begin() {
 
 // keep forgets all but the given neurons.
 func (s *shown) keep(those []score.Key) {
-	maps.DeleteFunc(s.Miners, func(k score.Key, _ *shownOfMiner) bool { return !slices.Contains(those, k) })
+	kept := make(map[score.Key]bool, len(those))
+	for _, k := range those {
+		kept[k] = true
+	}
+	maps.DeleteFunc(s.Miners, func(k score.Key, _ *shownOfMiner) bool { return !kept[k] })
 }
 
-// observe takes in one group's answers.
-func (s *shown) observe(items []score.Item, replies []score.Reply, report score.Report) {
-	s.MixtureGain = max(s.MixtureGain, report.MixtureGain)
-	responses := make([]compat.Response, len(replies))
+// responses are the losses of a group's answers by the rule of 2022.
+func responses(items []score.Item, replies []score.Reply) []compat.Response {
+	out := make([]compat.Response, len(replies))
 	for i, r := range replies {
-		responses[i] = compat.Response{UID: i, Success: r.Answers != nil}
+		out[i] = compat.Response{UID: i, Success: r.Answers != nil, Phrase: make([]float64, len(items))}
 		for t, item := range items {
 			var a *score.Answer
 			if r.Answers != nil {
 				a = r.Answers[t]
 			}
-			loss := compat.AnswerLoss(a, item.Truth)
-			responses[i].First = append(responses[i].First, loss)
-			responses[i].Phrase = append(responses[i].Phrase, loss)
+			out[i].Phrase[t] = compat.AnswerLoss(a, item.Truth)
 		}
+		out[i].First = out[i].Phrase
 	}
+	return out
+}
+
+// observe takes in one group's answers.
+func (s *shown) observe(group earnings, report score.Report) {
+	s.MixtureGain = max(s.MixtureGain, report.MixtureGain)
+	responses := group.of2022
 	outcome, err := compat.Step(responses, compat.DefaultPowers)
-	for i, r := range replies {
+	for i, r := range group.scores.Replies {
 		m := s.Miners[r.Key]
 		if m == nil {
 			m = &shownOfMiner{Loss: mean(responses[i].Phrase)}
