@@ -20,9 +20,6 @@ const (
 	protoHTTP1 = "http/1.1"
 )
 
-// maxHandshakes bounds handshakes in flight: each takes about a millisecond of a core.
-const maxHandshakes = 256
-
 // tlsConfig offers HTTP/2 only to clients that offer nothing else, which all gRPC clients do; curl, browsers and HTTP libraries
 // also offer http/1.1 and get that. So the handshake alone tells who is calling.
 func tlsConfig(cert tls.Certificate) *tls.Config {
@@ -43,11 +40,11 @@ func tlsConfig(cert tls.Certificate) *tls.Config {
 	return base
 }
 
-// acceptLoop takes connections until the listener is closed; it returns after the last handshake in flight.
+// acceptLoop takes connections until the listener is closed; it returns after the last handshake in flight. Handshakes have no
+// bound of their own, which callers that send nothing could fill: the census ends the oldest of too many unproven connections.
 func (s *Server) acceptLoop(ctx context.Context, lis net.Listener) error {
 	var handshakes sync.WaitGroup
 	defer handshakes.Wait()
-	inFlight := make(chan struct{}, maxHandshakes)
 	backoff := 5 * time.Millisecond
 	for {
 		nc, err := lis.Accept()
@@ -78,16 +75,7 @@ func (s *Server) acceptLoop(ctx context.Context, lis net.Listener) error {
 			continue
 		}
 		s.stats.accepted.Add(1)
-		select {
-		case inFlight <- struct{}{}:
-		case <-ctx.Done():
-			_ = raw.Close()
-			return nil
-		}
-		handshakes.Go(func() {
-			s.handshake(ctx, raw)
-			<-inFlight
-		})
+		handshakes.Go(func() { s.handshake(ctx, raw) })
 	}
 }
 
