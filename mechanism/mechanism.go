@@ -28,6 +28,9 @@ type Server interface {
 	Service() (desc *grpc.ServiceDesc, impl any)
 	// Model names what answers, for people: at most 64 bytes.
 	Model() string
+	// MaxRequest is the most bytes that an honest call takes, in gRPC or JSON: an axon reads no more, since what is small on the wire
+	// can be large in memory.
+	MaxRequest() int
 }
 
 // Asker connects to neurons. The connection is pinned to the neuron's published key, calls carry the validator's proof, and a

@@ -150,6 +150,7 @@ func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
 	var err error
 	m.axon, err = axon.New(axon.Config{
 		ChainID: m.chainID, Certificate: cert, Callers: m.callers, Policy: m.cfg.Policy, Log: m.log,
+		MaxMessageBytes: m.cfg.Server.MaxRequest(),
 		Info: &axonv1.InfoResponse{
 			Hotkey: keys.Account(m.cfg.Key.Address()), Netuid: uint32(m.cfg.NetUID), Model: m.cfg.Server.Model(), Version: m.cfg.Version,
 		},

@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/metagraph"
@@ -134,4 +136,23 @@ func TestStateWithAMinerOfNothing(t *testing.T) {
 	require.NotEqual(t, string(state), string(damaged))
 	again := newJudge(t, damaged)
 	require.NoError(t, again.Round(t.Context(), net, neurons))
+}
+
+func TestMaxRequestHoldsTheLargestHonestCall(t *testing.T) {
+	models, err := trained()
+	require.NoError(t, err)
+	for _, size := range []int{1, 256, 65536} {
+		s := text.DefaultSettings()
+		s.ContextBytes = size
+		server, err := text.NewServer(models[2], s, nil)
+		require.NoError(t, err)
+		req := &textv1.PredictRequest{KMax: uint32(s.KMax)}
+		for range 256 {
+			req.Contexts = append(req.Contexts, make([]byte, size))
+		}
+		require.GreaterOrEqual(t, server.MaxRequest(), proto.Size(req))
+		asJSON, err := protojson.Marshal(req)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, server.MaxRequest(), len(asJSON))
+	}
 }

@@ -44,6 +44,9 @@ func (s *Server) Service() (*grpc.ServiceDesc, any) { return &textv1.Text_Servic
 // Model is the model's name.
 func (s *Server) Model() string { return s.model.Name() }
 
+// MaxRequest is twice what the longest contexts take, as JSON has them in base64.
+func (s *Server) MaxRequest() int { return 2*maxContexts*(s.settings.ContextBytes+8) + 4<<10 }
+
 // Predict answers with one prediction per context. It refuses what the wire type forbids with InvalidArgument, naming field,
 // value and bound; a model that fails is Unavailable, and its own words stay in the miner's log.
 func (s *Server) Predict(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error) {
