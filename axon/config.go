@@ -23,7 +23,8 @@ type Config struct {
 	Policy Policy
 	// AllowAnonymous admits JSON requests without a proof, all together with the lowest weight. gRPC always needs a proof.
 	AllowAnonymous bool
-	// Info is what the service gotensor.axon.v1.Axon answers; nil leaves that service out. Its limits are filled in.
+	// Info is what the service gotensor.axon.v1.Axon answers; nil leaves that service out. Its limits are filled in. Calls that name
+	// another hotkey than its own are refused.
 	Info *axonv1.InfoResponse
 
 	// Slots is how many calls are worked on at the same time (number of processors).

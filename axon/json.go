@@ -57,7 +57,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Allow-Origin", "*") // on errors too, or browsers report them as something else
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", http.MethodPost)
-		h.Set("Access-Control-Allow-Headers", "Content-Type, "+synapse.HTTPHeader+", "+headerTimeoutMs)
+		h.Set("Access-Control-Allow-Headers", "Content-Type, "+synapse.HTTPHeader+", "+synapse.HTTPTarget+", "+headerTimeoutMs)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -82,6 +82,9 @@ func (s *Server) answerHTTP(w http.ResponseWriter, r *http.Request) ([]byte, str
 	}
 	timeout, err := s.timeout(r)
 	if err != nil {
+		return nil, "", err
+	}
+	if err := s.meant(r.Header[synapse.HTTPTarget]); err != nil {
 		return nil, "", err
 	}
 	c, bodyHash, err := s.authorise(r)

@@ -75,6 +75,9 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 		s.stats.badProofs.Add(1)
 		return nil, err
 	}
+	if err := s.meant(info.Header[synapse.TargetKey]); err != nil {
+		return nil, err
+	}
 	cl, err := s.claimOf(id.Address)
 	if err != nil {
 		return nil, err
@@ -85,6 +88,19 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 	// The context ends with the stream at the latest, which also frees its timer.
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxDeadline)
 	return &callContext{ctx, &call{claim: cl, caller: *id, cancel: cancel}}, nil
+}
+
+// meant refuses a call for another neuron, see synapse.TargetKey.
+func (s *Server) meant(to []string) error {
+	own := s.cfg.Info.GetHotkey()
+	if own == "" || len(to) == 0 || to[0] == own {
+		return nil
+	}
+	s.stats.denied.Add(1)
+	return synapse.Refusal{
+		Code: codes.FailedPrecondition, Reason: synapse.ReasonOtherNeuron,
+		Message: "the call is for another neuron: this one is " + own,
+	}.Err()
 }
 
 // prove returns the identity of the connection, which its first call proves.

@@ -211,7 +211,7 @@ func (q question) ask(ctx context.Context, neurons []metagraph.Neuron) []answerV
 
 func (q question) askOne(ctx context.Context, n metagraph.Neuron) (answerView, error) {
 	v := answerView{Candidates: []candidateView{}}
-	conn := q.client.To(dendrite.Target{Addr: n.Endpoint.Addr, Pin: n.Endpoint.Pin})
+	conn := q.client.To(dendrite.Target{Addr: n.Endpoint.Addr, Pin: n.Endpoint.Pin, Hotkey: n.Hotkey})
 	began := time.Now()
 	resp, err := textv1.NewTextClient(conn).Predict(ctx, &textv1.PredictRequest{Contexts: [][]byte{q.text}, KMax: uint32(q.k)},
 		textmechanism.AnswerLimits(1, q.k)...)

@@ -13,15 +13,19 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/synapse"
 )
 
-// Target is one neuron's endpoint as the chain lists it; metagraph.Endpoint converts to it.
+// Target is one neuron and its endpoint as the chain lists them.
 type Target struct {
 	// Addr is the address and port to dial.
 	Addr netip.AddrPort
 	// Pin is the SHA-256 hash of the certificate's public key, see synapse.SPKIHash.
 	Pin [32]byte
+	// Hotkey is whom the call is for, so that no neuron earns with another's endpoint: that one refuses what is not for it. Zero: not
+	// said, for callers who do not care whose answer it is.
+	Hotkey gotensor.Address
 }
 
 // Config describes a Client. ChainID and Signer are required; every other zero value means its default.
@@ -163,7 +167,7 @@ func (c *Client) dial(t Target) (*entry, error) {
 	if !t.Addr.IsValid() || t.Addr.Port() == 0 {
 		return nil, status.Errorf(codes.Unavailable, "address %q is not host and port: the neuron does not serve", t.Addr)
 	}
-	creds := &pinned{signer: c.cfg.Signer, chainID: c.cfg.ChainID, pin: t.Pin}
+	creds := &pinned{signer: c.cfg.Signer, chainID: c.cfg.ChainID, target: t}
 	conn, err := grpc.NewClient("passthrough:///"+t.Addr.String(),
 		grpc.WithTransportCredentials(creds),
 		grpc.WithPerRPCCredentials(proofs{}),

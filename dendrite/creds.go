@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/grpc/credentials"
 
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/synapse"
 )
 
@@ -22,7 +24,7 @@ var (
 type pinned struct {
 	signer  synapse.Signer
 	chainID string
-	pin     [32]byte
+	target  Target
 
 	mu   sync.Mutex
 	last error // of the latest handshake, nil if it succeeded
@@ -54,10 +56,14 @@ func (p *pinned) handshake(ctx context.Context, raw net.Conn) (net.Conn, credent
 	if err != nil {
 		return nil, nil, err
 	}
-	return c, &authInfo{
+	info := &authInfo{
 		CommonAuthInfo: credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity},
 		metadata:       map[string]string{synapse.MetadataKey: string(proof)},
-	}, nil
+	}
+	if p.target.Hotkey != (gotensor.Address{}) {
+		info.metadata[synapse.TargetKey] = keys.Account(p.target.Hotkey)
+	}
+	return c, info, nil
 }
 
 func (p *pinned) tlsConfig() *tls.Config {
@@ -71,8 +77,8 @@ func (p *pinned) tlsConfig() *tls.Config {
 			if len(s.PeerCertificates) == 0 {
 				return fmt.Errorf("%w: it sent no certificate", ErrPin)
 			}
-			if got := synapse.LeafHash(s.PeerCertificates[0]); got != p.pin {
-				return fmt.Errorf("%w: got %x, want %x", ErrPin, got, p.pin)
+			if got := synapse.LeafHash(s.PeerCertificates[0]); got != p.target.Pin {
+				return fmt.Errorf("%w: got %x, want %x", ErrPin, got, p.target.Pin)
 			}
 			return nil
 		},

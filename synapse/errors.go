@@ -34,6 +34,7 @@ const (
 	ReasonProofReplayed  Reason = "PROOF_REPLAYED"
 	ReasonProofLimit     Reason = "PROOF_LIMIT"
 	ReasonNotPermitted   Reason = "NOT_PERMITTED"
+	ReasonOtherNeuron    Reason = "OTHER_NEURON"
 	ReasonOverloaded     Reason = "OVERLOADED"
 	ReasonTooLarge       Reason = "TOO_LARGE"
 	ReasonSlowBody       Reason = "SLOW_BODY"

@@ -16,6 +16,11 @@ const (
 	MetadataKey = "gt-proof-bin"
 	// HTTPHeader is the HTTP header of a proof in standard base64 with padding.
 	HTTPHeader = "Gt-Proof"
+	// TargetKey is the gRPC metadata key under which a caller names the neuron that it means, by its hotkey's address (tao1...). The
+	// chain lets a neuron list any endpoint and any certificate key, another's too: a neuron that is not meant must not answer.
+	TargetKey = "gt-to"
+	// HTTPTarget is TargetKey as an HTTP header.
+	HTTPTarget = "Gt-To"
 	// ExporterLabel is the label of the TLS exporter value (no context, 32 bytes) that a bound proof signs.
 	ExporterLabel = "EXPORTER-gotensor-proof-v1"
 	// MaxSkew is how far a dated proof may be from the server's clock, either way.

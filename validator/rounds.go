@@ -146,5 +146,5 @@ type asker struct{ dial *dendrite.Client }
 func (a asker) To(nb metagraph.Neuron) grpc.ClientConnInterface { return a.dial.To(target(nb)) }
 
 func target(nb metagraph.Neuron) dendrite.Target {
-	return dendrite.Target{Addr: nb.Endpoint.Addr, Pin: nb.Endpoint.Pin}
+	return dendrite.Target{Addr: nb.Endpoint.Addr, Pin: nb.Endpoint.Pin, Hotkey: nb.Hotkey}
 }
