@@ -36,9 +36,9 @@ type World struct {
 	// Appointments come on top of those that the neurons' Validator stands for.
 	Appointments []neurontypes.Appointment
 	PaidEpochs   uint64
-	BurnPrice                 gotensor.Rao
-	Difficulty                uint64
-	Closed                    string // why no registration is taken; empty: open
+	BurnPrice    gotensor.Rao
+	Difficulty   uint64
+	Closed       string // why no registration is taken; empty: open
 }
 
 // Account is one account of the bank.
