@@ -3,6 +3,8 @@ package types
 import (
 	"fmt"
 
+	errorsmod "cosmossdk.io/errors"
+
 	"github.com/gotensor/gotensor"
 )
 
@@ -101,7 +103,7 @@ func (h Hyperparameters) MaxRegistrationsPerInterval() uint32 {
 func (h Hyperparameters) Get(name string) (int64, error) {
 	p, ok := ParameterNamed(name)
 	if !ok {
-		return 0, fmt.Errorf("%q: %w", name, ErrUnknownParameter)
+		return 0, errorsmod.Wrapf(ErrUnknownParameter, "%q", name)
 	}
 	return p.Value(h), nil
 }
@@ -111,10 +113,10 @@ func (h Hyperparameters) Get(name string) (int64, error) {
 func (h *Hyperparameters) Set(name string, value int64) error {
 	p, ok := ParameterNamed(name)
 	if !ok {
-		return fmt.Errorf("%q: %w", name, ErrUnknownParameter)
+		return errorsmod.Wrapf(ErrUnknownParameter, "%q", name)
 	}
 	if value < p.Min || value > p.Max {
-		return fmt.Errorf("%s is %d %s, want %d..%d: %w", name, value, p.Unit, p.Min, p.Max, ErrOutOfRange)
+		return errorsmod.Wrapf(ErrOutOfRange, "%s is %d %s, want %d..%d", name, value, p.Unit, p.Min, p.Max)
 	}
 	p.put(h, value)
 	return nil
@@ -124,7 +126,7 @@ func (h *Hyperparameters) Set(name string, value int64) error {
 func (h Hyperparameters) Validate() error {
 	for _, p := range schema {
 		if v := p.Value(h); v < p.Min || v > p.Max {
-			return fmt.Errorf("%s is %d %s, want %d..%d: %w", p.Name, v, p.Unit, p.Min, p.Max, ErrOutOfRange)
+			return errorsmod.Wrapf(ErrOutOfRange, "%s is %d %s, want %d..%d", p.Name, v, p.Unit, p.Min, p.Max)
 		}
 	}
 	atMost := []struct {
@@ -141,7 +143,7 @@ func (h Hyperparameters) Validate() error {
 		if !c.ok {
 			low, _ := h.Get(c.low)
 			high, _ := h.Get(c.high)
-			return fmt.Errorf("%s %d is above %s %d: lower the first or raise the second: %w", c.low, low, c.high, high, ErrConflict)
+			return errorsmod.Wrapf(ErrConflict, "%s %d is above %s %d: lower the first or raise the second", c.low, low, c.high, high)
 		}
 	}
 	// A row committed in one period is revealed in the next and counts at its end: a neuron that can be pruned before is

@@ -1,7 +1,7 @@
 package types
 
 import (
-	"fmt"
+	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -16,7 +16,7 @@ var (
 // ValidateBasic checks the fields against the schema, without state.
 func (m *MsgSetHyperparameter) ValidateBasic() error {
 	if _, err := addr.Account(m.Sender); err != nil {
-		return fmt.Errorf("sender: %w: %w", err, ErrInvalidMessage)
+		return errorsmod.Wrapf(ErrInvalidMessage, "sender: %v", err)
 	}
 	if _, err := NetUIDOf(m.Netuid); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (m *MsgSetHyperparameter) ValidateBasic() error {
 // ValidateBasic checks the fields, without state.
 func (m *MsgUpdateParams) ValidateBasic() error {
 	if _, err := addr.Account(m.Authority); err != nil {
-		return fmt.Errorf("authority: %w: %w", err, ErrInvalidMessage)
+		return errorsmod.Wrapf(ErrInvalidMessage, "authority: %v", err)
 	}
 	return m.Params.Validate()
 }

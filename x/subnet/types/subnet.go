@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	errorsmod "cosmossdk.io/errors"
+
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/x/internal/addr"
 )
@@ -27,7 +29,7 @@ const (
 // NetUIDOf checks a netuid of a message. It fails with ErrNotFound: no subnet has a number outside the range.
 func NetUIDOf(netuid uint32) (gotensor.NetUID, error) {
 	if netuid < MinNetUID || netuid > MaxNetUID {
-		return 0, fmt.Errorf("netuid is %d, want %d..%d: %w", netuid, MinNetUID, MaxNetUID, ErrNotFound)
+		return 0, errorsmod.Wrapf(ErrNotFound, "netuid is %d, want %d..%d", netuid, MinNetUID, MaxNetUID)
 	}
 	return gotensor.NetUID(netuid), nil
 }
