@@ -18,7 +18,7 @@ const (
 )
 
 // PrivateKey signs. It prints as "[redacted]". The zero value is no key: its methods panic.
-type PrivateKey struct{ key *secp256k1.PrivateKey }
+type PrivateKey struct{ key sealed[secp256k1.PrivateKey] }
 
 // GenerateKey returns a new random key, for keys that need no words: a hotkey can always be replaced.
 func GenerateKey() (PrivateKey, error) {
@@ -26,7 +26,7 @@ func GenerateKey() (PrivateKey, error) {
 	if err != nil {
 		return PrivateKey{}, fmt.Errorf("random key: %w", err)
 	}
-	return PrivateKey{key: key}, nil
+	return PrivateKey{key: seal(*key)}, nil
 }
 
 // NewPrivateKey reads 32 big-endian bytes. It fails with ErrKey unless they are a number from 1 to the order of the curve less 1.
@@ -38,22 +38,22 @@ func NewPrivateKey(b []byte) (PrivateKey, error) {
 	if overflow := scalar.SetByteSlice(b); overflow || scalar.IsZero() {
 		return PrivateKey{}, fmt.Errorf("%w: private key is zero or beyond the order of the curve", ErrKey)
 	}
-	return PrivateKey{key: secp256k1.NewPrivateKey(&scalar)}, nil
+	return PrivateKey{key: seal(*secp256k1.NewPrivateKey(&scalar))}, nil
 }
 
 // Bytes returns the key, 32 big-endian bytes.
-func (k PrivateKey) Bytes() []byte { return k.key.Serialize() }
+func (k PrivateKey) Bytes() []byte { return k.key.open().Serialize() }
 
 // IsZero tells whether there is no key.
-func (k PrivateKey) IsZero() bool { return k.key == nil }
+func (k PrivateKey) IsZero() bool { return k.key.isZero() }
 
 // PublicKey returns the key's public half.
 func (k PrivateKey) PublicKey() PublicKey {
-	return PublicKey(k.key.PubKey().SerializeCompressed())
+	return PublicKey(k.key.open().PubKey().SerializeCompressed())
 }
 
 // Address returns the address of the key's account.
-func (k PrivateKey) Address() gotensor.Address { return addressOf(k.key.PubKey()) }
+func (k PrivateKey) Address() gotensor.Address { return addressOf(k.key.open().PubKey()) }
 
 // PublicKey is a compressed secp256k1 public key. A value made by ParsePublicKey, PublicKeyFromProto, Recover or PrivateKey.PublicKey is a point of the
 // curve; other values verify nothing.

@@ -9,7 +9,7 @@ import (
 )
 
 // Mnemonic is a list of English BIP-39 words from which keys are derived. It prints as "[redacted]".
-type Mnemonic struct{ words string }
+type Mnemonic struct{ words sealed[string] }
 
 // NewMnemonic returns new random words, 12 (128 bits) or 24 (256 bits). It fails with ErrMnemonic for another number.
 func NewMnemonic(words int) (Mnemonic, error) {
@@ -24,7 +24,7 @@ func NewMnemonic(words int) (Mnemonic, error) {
 	if err != nil {
 		return Mnemonic{}, fmt.Errorf("%w: %w", ErrMnemonic, err)
 	}
-	return Mnemonic{words: phrase}, nil
+	return Mnemonic{words: seal(phrase)}, nil
 }
 
 // ParseMnemonic reads 12, 15, 18, 21 or 24 words, in any case and with any space between them. It fails with ErrMnemonic, which
@@ -43,22 +43,27 @@ func ParseMnemonic(phrase string) (Mnemonic, error) {
 	if _, err := bip39.MnemonicToByteArray(normal); err != nil {
 		return Mnemonic{}, fmt.Errorf("%w: the checksum does not fit, a word is wrong or misplaced", ErrMnemonic)
 	}
-	return Mnemonic{words: normal}, nil
+	return Mnemonic{words: seal(normal)}, nil
 }
 
 // Reveal returns the words, for the one time that they are shown to their owner.
-func (m Mnemonic) Reveal() string { return m.words }
+func (m Mnemonic) Reveal() string {
+	if m.words.isZero() {
+		return ""
+	}
+	return *m.words.open()
+}
 
 // Derive returns the key at m/44'/60'/0'/0/index, without a BIP-39 passphrase. Index is below 2^31. It fails with ErrMnemonic for the
 // zero Mnemonic and with ErrKey if the path has no key (one in 2^127).
 func (m Mnemonic) Derive(index uint32) (PrivateKey, error) {
-	if m.words == "" {
+	if m.words.isZero() {
 		return PrivateKey{}, fmt.Errorf("%w: no words", ErrMnemonic)
 	}
 	if index >= hdkeychain.HardenedKeyStart {
 		return PrivateKey{}, fmt.Errorf("%w: index %d, want below %d", ErrKey, index, uint32(hdkeychain.HardenedKeyStart))
 	}
-	seed := bip39.NewSeed(m.words, "")
+	seed := bip39.NewSeed(m.Reveal(), "")
 	defer clear(seed)
 	node, err := hdkeychain.NewMaster(seed, versions{})
 	if err != nil {

@@ -8,7 +8,22 @@ import (
 
 const redacted = "[redacted]"
 
-// Password opens an encrypted key file. It prints as "[redacted]".
+// sealed holds a secret where fmt does not find it: of values in unexported fields fmt asks no method how to print them, it walks them, but
+// of a pointer to a pointer it prints the address only.
+type sealed[T any] struct{ at **T }
+
+func seal[T any](v T) sealed[T] {
+	p := &v
+	return sealed[T]{&p}
+}
+
+func (s sealed[T]) isZero() bool { return s.at == nil }
+
+// open panics if there is nothing.
+func (s sealed[T]) open() *T { return *s.at }
+
+// Password opens an encrypted key file. It prints as "[redacted]", but in unexported fields of other types fmt does not ask: keep it in
+// variables, not in types that may be printed.
 type Password string
 
 // Format keeps the password out of logs, whatever the verb.

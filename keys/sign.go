@@ -89,7 +89,7 @@ func Recover(tag string, msg, sig []byte) (PublicKey, error) {
 }
 
 func (k PrivateKey) signDigest(digest []byte) []byte {
-	compact := ecdsa.SignCompact(k.key, digest, false)
+	compact := ecdsa.SignCompact(k.key.open(), digest, false)
 	return append(compact[1:], compact[0]-compactBase)
 }
 

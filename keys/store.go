@@ -41,16 +41,23 @@ func NewStore(dir string, options ...Option) *Store {
 
 // Protection says how a hotkey lies on disk. The zero value is refused.
 type Protection struct {
-	password Password
+	password sealed[Password]
 	open     bool
 }
 
 // Encrypted asks for encryption with a password, which may not be empty.
-func Encrypted(p Password) Protection { return Protection{password: p} }
+func Encrypted(p Password) Protection { return Protection{password: seal(p)} }
 
 // Unencrypted leaves a hotkey readable to whoever can read its file: for servers that start without anyone at the keyboard. A hotkey
 // holds nothing and can be replaced.
 func Unencrypted() Protection { return Protection{open: true} }
+
+func (p Protection) secret() Password {
+	if p.password.isZero() {
+		return ""
+	}
+	return *p.password.open()
+}
 
 // CreateColdkey stores a coldkey, encrypted, and its public part. If the wallet has one already nothing is changed and the error is ErrExists with
 // the file and the address in it. A wallet that could only watch this very key becomes a full one.
@@ -126,7 +133,7 @@ func (s *Store) CreateHotkey(wallet, hotkey string, key PrivateKey, protection P
 	}
 	if protection.open {
 		file.PrivateKey = fmt.Sprintf("%x", key.Bytes())
-	} else if file.Encrypted, err = encrypt(key, protection.password, s.work); err != nil {
+	} else if file.Encrypted, err = encrypt(key, protection.secret(), s.work); err != nil {
 		return Public{}, err
 	}
 	if err := write(s.hotkey(wallet, hotkey), file); err != nil {
