@@ -17,8 +17,11 @@ import (
 	"github.com/gotensor/gotensor"
 )
 
-// DefaultTimeout bounds a call whose context has no deadline.
+// DefaultTimeout bounds one call, also where the caller's own deadline is later.
 const DefaultTimeout = 10 * time.Second
+
+// DefaultMaxFee is the most that one transaction pays in fees: a node names its own price.
+const DefaultMaxFee = gotensor.RaoPerTAO
 
 // maxMessage bounds an answer: a metagraph of 4,096 uids has about 1 MB.
 const maxMessage = 32 << 20
@@ -26,7 +29,8 @@ const maxMessage = 32 << 20
 // Options says how to reach a node. The zero value is a node without TLS, with defaults.
 type Options struct {
 	TLS     *tls.Config   // nil: plain TCP, for a node on this machine
-	Timeout time.Duration // of calls without a deadline; 0: DefaultTimeout
+	Timeout time.Duration // of one call; 0: DefaultTimeout
+	MaxFee  gotensor.Rao  // of one transaction; 0: DefaultMaxFee
 	Logger  *slog.Logger  // nil: silent
 }
 
@@ -34,6 +38,7 @@ type Options struct {
 type Client struct {
 	conn    *grpc.ClientConn
 	timeout time.Duration
+	maxFee  gotensor.Rao
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -44,9 +49,12 @@ type Client struct {
 // Dial prepares a connection to the gRPC port of a node, e.g. "127.0.0.1:9090". It does not wait for the node: the first call
 // does, and so does every call after the node went away.
 func Dial(target string, opts Options) (*Client, error) {
-	c := &Client{timeout: opts.Timeout, log: opts.Logger, senders: map[gotensor.Address]*Sender{}}
+	c := &Client{timeout: opts.Timeout, maxFee: opts.MaxFee, log: opts.Logger, senders: map[gotensor.Address]*Sender{}}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
+	}
+	if c.maxFee == 0 {
+		c.maxFee = DefaultMaxFee
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -75,11 +83,9 @@ func Dial(target string, opts Options) (*Client, error) {
 // Close ends the connection; calls under way fail.
 func (c *Client) Close() error { return c.conn.Close() }
 
+// withDeadline bounds a call: a node that hangs must not use up the whole time of a caller who could try again.
 func (c *Client) withDeadline(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if _, has := ctx.Deadline(); !has {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.timeout)
-		defer cancel()
-	}
-	return fromGRPC(invoke(ctx, method, req, reply, cc, opts...))
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return fromGRPC(ctx, invoke(bounded, method, req, reply, cc, opts...))
 }

@@ -1,8 +1,11 @@
 package chain
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -20,6 +23,10 @@ var (
 	ErrRefused = errors.New("the chain would refuse the transaction")
 	// ErrNotIncluded means that a transaction was accepted but no block took it in time; it may still come.
 	ErrNotIncluded = errors.New("the transaction is not in a block yet")
+	// ErrFee means that a node asks for a higher fee than Options.MaxFee.
+	ErrFee = errors.New("the node asks for too high a fee")
+	// ErrMessages is returned for messages that cannot go into one transaction.
+	ErrMessages = errors.New("messages do not make a transaction")
 	// ErrNoIndex means that the node keeps no index of transactions, so that results cannot be read from it.
 	ErrNoIndex = errors.New("the node keeps no transaction index: set indexer = \"kv\" in its config.toml or use another node")
 )
@@ -50,6 +57,23 @@ func (e *TxError) wrongSequence() bool {
 	return e.Codespace == codespaceSDK && e.Code == codeWrongSequence
 }
 
+func (e *TxError) mempoolFull() bool {
+	return e.Codespace == codespaceSDK && e.Code == codeMempoolFull
+}
+
+// expectedSequence finds what a node that refused a sequence expects instead: it counts what waits in its mempool, which the
+// account that it reports does not.
+var expectedSequence = regexp.MustCompile(`account sequence mismatch, expected (\d+), got`)
+
+func (e *TxError) expected() (uint64, bool) {
+	m := expectedSequence.FindStringSubmatch(e.Log)
+	if !e.wrongSequence() || m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(m[1], 10, 64)
+	return n, err == nil
+}
+
 // refusalOf turns the text of a failed simulation, which carries no code, into the refusal that a broadcast would give.
 func refusalOf(err error) error {
 	s, ok := status.FromError(err)
@@ -62,8 +86,9 @@ func refusalOf(err error) error {
 	return fmt.Errorf("%w: %s", ErrRefused, s.Message())
 }
 
-// fromGRPC turns a gRPC error into one of this package's, keeping its words.
-func fromGRPC(err error) error {
+// fromGRPC turns a gRPC error into one of this package's, keeping its words. The end of the caller's own context stays what it
+// is, so that callers who stopped can tell.
+func fromGRPC(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -74,7 +99,15 @@ func fromGRPC(err error) error {
 	switch s.Code() { //nolint:exhaustive // every other code is the node's own refusal and passes as it is
 	case codes.NotFound:
 		return fmt.Errorf("%w: %s", ErrNotFound, s.Message())
+	case codes.Canceled:
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%w: %s", ErrUnreachable, s.Message()) // by the node, or because the client was closed
 	case codes.Unavailable, codes.DeadlineExceeded:
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w: %w: %s", ErrUnreachable, ctx.Err(), s.Message())
+		}
 		return fmt.Errorf("%w: %s", ErrUnreachable, s.Message())
 	default:
 		return err

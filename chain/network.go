@@ -58,5 +58,8 @@ func readNetwork(path string) (Network, error) {
 	if n.GRPC == "" {
 		return Network{}, fmt.Errorf("%w: %s has no \"grpc\" address", ErrNetwork, path)
 	}
+	if host, port, err := net.SplitHostPort(n.GRPC); err != nil || host == "" || port == "" {
+		return Network{}, fmt.Errorf("%w: %s: \"grpc\" is %q, want the host:port of a node's gRPC, without a scheme", ErrNetwork, path, n.GRPC)
+	}
 	return n, nil
 }

@@ -43,8 +43,9 @@ func validatorOf(v *stakingv1beta1.Validator) (Validator, error) {
 		return Validator{}, fmt.Errorf("tokens of validator %s: %w", v.GetOperatorAddress(), err)
 	}
 	rate, ok := new(big.Int).SetString(v.GetCommission().GetCommissionRates().GetRate(), 10)
-	if !ok {
-		return Validator{}, fmt.Errorf("%w: commission of validator %s", ErrBadAnswer, v.GetOperatorAddress())
+	if !ok || rate.Sign() < 0 || rate.Cmp(big.NewInt(decUnit)) > 0 {
+		return Validator{}, fmt.Errorf("%w: commission %q of validator %s, want a share of 1 with 18 decimals",
+			ErrBadAnswer, v.GetCommission().GetCommissionRates().GetRate(), v.GetOperatorAddress())
 	}
 	return Validator{
 		Operator: operator, Moniker: v.GetDescription().GetMoniker(), Stake: stake, TakePPM: uint32(rate.Quo(rate, big.NewInt(decPerPPM)).Uint64()),

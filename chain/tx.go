@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -112,13 +113,23 @@ func (c *Client) estimate(ctx context.Context, u *unsigned, chainID string, key 
 	if err != nil {
 		return fmt.Errorf("simulate: %w", refusalOf(err))
 	}
-	u.gas = sim.GasInfo.GetGasUsed()*4/3 + 10_000
+	used := sim.GetGasInfo().GetGasUsed()
+	if used > math.MaxInt64/4 {
+		return fmt.Errorf("%w: a simulation that used %d gas", ErrBadAnswer, used)
+	}
+	u.gas = used*4/3 + 10_000
 	conf, err := nodev1beta1.NewServiceClient(c.conn).Config(ctx, &nodev1beta1.ConfigRequest{})
 	if err != nil {
 		return fmt.Errorf("gas price: %w", err)
 	}
 	u.fee, err = priceOf(conf.GetMinimumGasPrice(), u.gas)
-	return err
+	if err != nil || u.fee == nil {
+		return err
+	}
+	if atao, ok := new(big.Int).SetString(u.fee.Amount, 10); !ok || atao.Cmp(c.maxFee.Atao()) > 0 {
+		return fmt.Errorf("%w: %s%s for %d gas at %q, more than %s: use another node", ErrFee, u.fee.Amount, u.fee.Denom, u.gas, conf.GetMinimumGasPrice(), c.maxFee)
+	}
+	return nil
 }
 
 // priceOf multiplies gas by the price of our denomination in a list such as "0.5atao", rounding up; nil if it is free.
