@@ -11,10 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
-	maxAnswer = 16 << 20 // bytes of an answer that are read
+	maxAnswer = 4 << 20 // bytes of an answer that are read; 4096 log-probabilities take a quarter of that
+	maxModel  = 256     // bytes of a model's name
 	maxPause  = 30 * time.Second
 )
 
@@ -93,7 +96,7 @@ func retryAfter(r *http.Response) time.Duration {
 
 // refusal says what the server said, and what to do about the common causes.
 func (p *Predictor) refusal(code int, content []byte) error {
-	message := serverMessage(content)
+	message := p.serverMessage(content)
 	err := fmt.Errorf("%w: %s answered %d %s: %s", ErrServer, redacted(p.base), code, http.StatusText(code), message)
 	switch {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
@@ -107,7 +110,7 @@ func (p *Predictor) refusal(code int, content []byte) error {
 }
 
 // serverMessage takes the text out of the usual shapes of an error.
-func serverMessage(content []byte) string {
+func (p *Predictor) serverMessage(content []byte) string {
 	var shape struct {
 		Message string          `json:"message"`
 		Error   json.RawMessage `json:"error"`
@@ -127,15 +130,51 @@ func serverMessage(content []byte) string {
 			text = plain
 		}
 	}
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "") + "..."
-	}
-	return text
+	return printable(p.withoutKey(strings.Join(strings.Fields(text), " ")), 300)
 }
 
+// printable makes a server's words fit for logs and terminals: cut to limit bytes, without escape sequences.
+func printable(text string, limit int) string {
+	if len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit], "") + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+func (p *Predictor) withoutKey(text string) string {
+	if p.cfg.APIKey == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, p.cfg.APIKey, "[redacted]")
+}
+
+// hideKey takes the API key out of an error's text: servers repeat what they were sent, and HTTP errors repeat the server.
+func (p *Predictor) hideKey(err error) error {
+	if err == nil || p.withoutKey(err.Error()) == err.Error() {
+		return err
+	}
+	return &hidden{text: p.withoutKey(err.Error()), cause: err}
+}
+
+// hidden is an error with another text.
+type hidden struct {
+	text  string
+	cause error
+}
+
+func (h *hidden) Error() string { return h.text }
+
+// Is keeps the sentinels; the cause itself is not given away, since it prints the key.
+func (h *hidden) Is(target error) bool { return errors.Is(h.cause, target) }
+
 // findModel returns the first model that the server lists.
-func (p *Predictor) findModel(ctx context.Context) (string, error) {
+func (p *Predictor) findModel(ctx context.Context) (_ string, err error) {
+	defer func() { err = p.hideKey(err) }()
 	var list struct {
 		Data []struct {
 			ID string `json:"id"`
@@ -147,5 +186,9 @@ func (p *Predictor) findModel(ctx context.Context) (string, error) {
 	if len(list.Data) == 0 || list.Data[0].ID == "" {
 		return "", errors.Join(ErrServer, fmt.Errorf("%s lists no model: name one", redacted(p.base)))
 	}
-	return list.Data[0].ID, nil
+	id := list.Data[0].ID
+	if printable(id, maxModel) != id {
+		return "", fmt.Errorf("%w: %s lists a model with the strange name %q: name one", ErrServer, redacted(p.base), printable(id, maxModel))
+	}
+	return id, nil
 }

@@ -93,9 +93,13 @@ func New(cfg Config) (*Predictor, error) {
 			return nil, fmt.Errorf("%w: %s is %d, want %d..%d", ErrConfig, s.name, s.v, s.low, s.high)
 		}
 	}
-	if cfg.Client == nil {
-		cfg.Client = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+	client := http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+	if cfg.Client != nil {
+		client = *cfg.Client
 	}
+	// Where the API key and the texts go is the operator's choice, not the server's.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	cfg.Client = &client
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -197,7 +201,8 @@ func stopEarly(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // one asks about one context.
-func (p *Predictor) one(ctx context.Context, text []byte, k int) (model.Prediction, error) {
+func (p *Predictor) one(ctx context.Context, text []byte, k int) (_ model.Prediction, err error) {
+	defer func() { err = p.hideKey(err) }()
 	prompt := promptOf(text[max(0, len(text)-p.cfg.MaxPrompt):])
 	if prompt == "" { // servers refuse to complete nothing
 		return model.NoOpinion(), nil
