@@ -62,28 +62,31 @@ func (c *Client) WaitReady(ctx context.Context) (Status, error) {
 	}
 }
 
-// WaitHeight returns once the node's chain has reached a height, or the context's error with the reason of the latest failure.
+// WaitHeight returns once the node's chain has reached a height. If ctx ends before, the error holds the context's, how far the
+// chain had got, and why the node did not answer if that was so.
 func (c *Client) WaitHeight(ctx context.Context, height gotensor.Block) (Status, error) {
 	retry := wait.Pause{Least: leastPause, Most: mostPause}
-	for {
+	var last Status
+	var silent error
+	for ctx.Err() == nil {
 		s, err := c.Status(ctx)
-		var ended error
 		switch {
+		case ctx.Err() != nil:
 		case err != nil:
-			ended = retry.Sleep(ctx)
+			silent = err
+			_ = retry.Sleep(ctx) // the loop looks at the context
 		case s.Height >= height:
 			return s, nil
 		default:
+			last, silent = s, nil
 			retry.Reset()
-			ended = wait.Sleep(ctx, pollEvery(s))
-		}
-		switch {
-		case ended != nil && err != nil:
-			return s, fmt.Errorf("wait for block %d: %w: %w", height, ended, err)
-		case ended != nil:
-			return s, fmt.Errorf("wait for block %d, the chain is at %d: %w", height, s.Height, ended)
+			_ = wait.Sleep(ctx, pollEvery(s))
 		}
 	}
+	if silent != nil {
+		return last, fmt.Errorf("wait for block %d, the chain was at %d: %w: %w", height, last.Height, ctx.Err(), silent)
+	}
+	return last, fmt.Errorf("wait for block %d, the chain is at %d: %w", height, last.Height, ctx.Err())
 }
 
 // Follow calls fn with a fresh snapshot, first at once and then whenever the chain has made a block, until ctx ends or fn

@@ -31,6 +31,9 @@ func unpack(r *neuron.QueryMetagraphResponse) (*metagraph.Metagraph, error) {
 	if r.Netuid == 0 || r.Netuid > 65535 || n > 65536 {
 		return nil, fmt.Errorf("%w: netuid %d with %d uids", ErrBadAnswer, r.Netuid, n)
 	}
+	if r.Height < 0 || r.LastBoundary < 0 || r.NextBoundary < 0 {
+		return nil, fmt.Errorf("%w: height %d between boundaries %d and %d", ErrBadAnswer, r.Height, r.LastBoundary, r.NextBoundary)
+	}
 	col := &r.Columns
 	for _, c := range []struct {
 		name string
@@ -76,11 +79,15 @@ func unpack(r *neuron.QueryMetagraphResponse) (*metagraph.Metagraph, error) {
 			Endpoint: e,
 		}
 	}
-	return metagraph.New(metagraph.Info{
+	m, err := metagraph.New(metagraph.Info{
 		NetUID: gotensor.NetUID(r.Netuid), Height: gotensor.Block(r.Height), Time: time.UnixMilli(r.TimeUnixMs).UTC(), Epoch: r.Epoch,
 		LastBoundary: gotensor.Block(r.LastBoundary), NextBoundary: gotensor.Block(r.NextBoundary), Tempo: gotensor.Block(r.Tempo),
 		Mechanism: r.Mechanism, Settings: r.Settings,
 	}, neurons)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadAnswer, err)
+	}
+	return m, nil
 }
 
 func endpoint(e *neuron.Endpoint) (metagraph.Endpoint, error) {
