@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/internal/codes"
 	"github.com/gotensor/gotensor/x/internal/addr"
 )
 
@@ -32,7 +33,9 @@ var (
 )
 
 // ValidateBasic checks the fields, without state.
-func (m *MsgRegisterPow) ValidateBasic() error {
+func (m *MsgRegisterPow) ValidateBasic() error { return codes.Of(m.validate()) }
+
+func (m *MsgRegisterPow) validate() error {
 	if err := checkKeys(m.Hotkey, m.Coldkey); err != nil {
 		return err
 	}
@@ -43,7 +46,9 @@ func (m *MsgRegisterPow) ValidateBasic() error {
 }
 
 // ValidateBasic checks the fields, without state.
-func (m *MsgRegisterBurn) ValidateBasic() error {
+func (m *MsgRegisterBurn) ValidateBasic() error { return codes.Of(m.validate()) }
+
+func (m *MsgRegisterBurn) validate() error {
 	if err := checkKeys(m.Hotkey, m.Coldkey); err != nil {
 		return err
 	}
@@ -54,7 +59,9 @@ func (m *MsgRegisterBurn) ValidateBasic() error {
 }
 
 // ValidateBasic checks the fields, without state.
-func (m *MsgServe) ValidateBasic() error {
+func (m *MsgServe) ValidateBasic() error { return codes.Of(m.validate()) }
+
+func (m *MsgServe) validate() error {
 	if _, err := account("hotkey", m.Hotkey); err != nil {
 		return err
 	}
@@ -65,7 +72,9 @@ func (m *MsgServe) ValidateBasic() error {
 }
 
 // ValidateBasic checks the fields, without state; the signature is checked by the keeper.
-func (m *MsgAppointHotkey) ValidateBasic() error {
+func (m *MsgAppointHotkey) ValidateBasic() error { return codes.Of(m.validate()) }
+
+func (m *MsgAppointHotkey) validate() error {
 	operator, err := account("operator", m.Operator)
 	if err != nil {
 		return err
@@ -89,7 +98,9 @@ func (m *MsgAppointHotkey) ValidateBasic() error {
 }
 
 // ValidateBasic checks the fields, without state; the signature and the expiry are checked by the keeper.
-func (m *MsgGrantBandwidth) ValidateBasic() error {
+func (m *MsgGrantBandwidth) ValidateBasic() error { return codes.Of(m.validate()) }
+
+func (m *MsgGrantBandwidth) validate() error {
 	if _, err := account("delegator", m.Delegator); err != nil {
 		return err
 	}

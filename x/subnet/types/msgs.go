@@ -5,6 +5,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/gotensor/gotensor/internal/codes"
 	"github.com/gotensor/gotensor/x/internal/addr"
 )
 
@@ -14,7 +15,9 @@ var (
 )
 
 // ValidateBasic checks the fields against the schema, without state.
-func (m *MsgSetHyperparameter) ValidateBasic() error {
+func (m *MsgSetHyperparameter) ValidateBasic() error { return codes.Of(m.validate()) }
+
+func (m *MsgSetHyperparameter) validate() error {
 	if _, err := addr.Account(m.Sender); err != nil {
 		return errorsmod.Wrapf(ErrInvalidMessage, "sender: %v", err)
 	}
@@ -26,7 +29,9 @@ func (m *MsgSetHyperparameter) ValidateBasic() error {
 }
 
 // ValidateBasic checks the fields, without state.
-func (m *MsgUpdateParams) ValidateBasic() error {
+func (m *MsgUpdateParams) ValidateBasic() error { return codes.Of(m.validate()) }
+
+func (m *MsgUpdateParams) validate() error {
 	if _, err := addr.Account(m.Authority); err != nil {
 		return errorsmod.Wrapf(ErrInvalidMessage, "authority: %v", err)
 	}
