@@ -64,6 +64,7 @@ const oneTAO = 1_000_000_000
 
 // commands are what people do from a second terminal.
 func commands(t *testing.T, s *suite) {
+	t.Helper()
 	t.Run("look", func(t *testing.T) { look(t, s) })
 	t.Run("transfer", func(t *testing.T) { transfer(t, s) })
 	t.Run("stake", func(t *testing.T) { stake(t, s) })
@@ -244,6 +245,7 @@ func (s *suite) account(t *testing.T, wallet string) string {
 
 // claim takes the dividends that the stake of an earlier step has earned by now.
 func claim(t *testing.T, s *suite) {
+	t.Helper()
 	before := ask[balance](t, s, "wallet", "balance", "--wallet", "rich")
 	eventually(t, epochs, "stake earns", func() error {
 		if before = ask[balance](t, s, "wallet", "balance", "--wallet", "rich"); before.Claimable == 0 {

@@ -20,6 +20,7 @@ const firstRunWithin = 6 * time.Minute
 
 // firstRun makes a network, lets it run until two epochs have paid, and looks at what it says of itself then.
 func firstRun(t *testing.T, s *suite) {
+	t.Helper()
 	began := time.Now()
 	out := s.start(t, "--silent-after", "1h", "--epochs", "2").wait(t, firstRunWithin)
 	t.Logf("two paid epochs after %s", time.Since(began).Round(time.Second))
@@ -94,6 +95,7 @@ func schema(t *testing.T, data []byte) {
 
 // silentMiner waits until the miner that fell silent, when this run began, has no incentive any more, and sees that it is not paid.
 func silentMiner(t *testing.T, s *suite) {
+	t.Helper()
 	m := s.after.first.miner(t, "silent")
 	require.Positive(t, m.Incentive, "it had something to lose")
 	var epoch uint64

@@ -35,7 +35,7 @@ func TestNetwork(t *testing.T) {
 		require.True(t, t.Run(name, func(t *testing.T) { f(t, s) }), "the rest needs this step")
 	}
 	step("first run", firstRun)
-	second := s.start(t, "--silent-after", "1s")
+	s.second = s.start(t, "--silent-after", "1s")
 	s.connect(t)
 	step("goes on", goesOn)
 	step("newcomer starts", newcomerStarts)
@@ -48,6 +48,6 @@ func TestNetwork(t *testing.T) {
 	step("node killed", nodeKilled)
 	step("supply after the crash", supplyConserved)
 	step("newcomer leaves", newcomerLeaves)
-	step("ctrl-c", func(t *testing.T, s *suite) { ctrlC(t, s, second) })
+	step("ctrl-c", ctrlC)
 	step("started again", startedAgain)
 }

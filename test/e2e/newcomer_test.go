@@ -16,6 +16,7 @@ import (
 
 // newcomerStarts runs the command of the documentation in a folder where nothing is: no wallet, no TAO, no account.
 func newcomerStarts(t *testing.T, s *suite) {
+	t.Helper()
 	folder := filepath.Join(filepath.Dir(s.home), "newcomer")
 	require.NoError(t, os.MkdirAll(folder, 0o700))
 	// It lives longer than this step: the next ones look at what becomes of it.
@@ -34,6 +35,7 @@ func (s *suite) guestHotkey(t *testing.T) string {
 
 // newcomerEarns waits until the newcomer has been paid, in an account that nobody gave anything.
 func newcomerEarns(t *testing.T, s *suite) {
+	t.Helper()
 	hotkey := s.guestHotkey(t)
 	eventually(t, epochs, "the newcomer earns", func() error {
 		n, g, err := s.neuron(t, hotkey)
@@ -58,6 +60,7 @@ func newcomerEarns(t *testing.T, s *suite) {
 
 // newcomerLeaves stops the newcomer as Ctrl-C in its terminal does.
 func newcomerLeaves(t *testing.T, s *suite) {
+	t.Helper()
 	s.guest.signal(t, os.Interrupt)
 	s.guest.wait(t, stopWithin)
 	said, err := os.ReadFile(s.guest.log)

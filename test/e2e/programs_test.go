@@ -90,7 +90,7 @@ type program struct {
 // start runs `gotensor localnet` on the suite's home until it ends by itself or is stopped.
 func (s *suite) start(t *testing.T, args ...string) *program {
 	t.Helper()
-	args = append([]string{"localnet", "--home", s.home, "--output", "json"}, args...)
+	args = append([]string{"localnet", "--home", s.home, "--output", "json", "--gotensord", filepath.Join(s.bin, "gotensord")}, args...)
 	return s.launch(t, "localnet", nil, args...)
 }
 

@@ -16,6 +16,7 @@ import (
 
 // goesOn sees that a network that was started again is the one that it was.
 func goesOn(t *testing.T, s *suite) {
+	t.Helper()
 	m := s.metagraph(t)
 	s.resumed = m.Epoch
 	assert.Greater(t, uint64(m.Height), s.after.first.Height)
@@ -29,11 +30,12 @@ func goesOn(t *testing.T, s *suite) {
 }
 
 // ctrlC stops the network as a person does, and sees that nothing is left.
-func ctrlC(t *testing.T, s *suite, p *program) {
+func ctrlC(t *testing.T, s *suite) {
+	t.Helper()
 	require.NotEmpty(t, s.running(t))
 	began := time.Now()
-	p.signal(t, os.Interrupt)
-	out := p.wait(t, stopWithin)
+	s.second.signal(t, os.Interrupt)
+	out := s.second.wait(t, stopWithin)
 	t.Logf("stopped after %s", time.Since(began).Round(100*time.Millisecond))
 	t.Run("nothing is left", func(t *testing.T) { assert.Empty(t, s.running(t)) })
 	s.after.second = readState(t, out)
@@ -52,6 +54,7 @@ func ctrlC(t *testing.T, s *suite, p *program) {
 
 // startedAgain runs the same home once more, until another epoch has paid.
 func startedAgain(t *testing.T, s *suite) {
+	t.Helper()
 	was := s.after.second
 	out := s.start(t, "--silent-after", "1s", "--epochs", strconv.FormatUint(was.PaidEpochs+1, 10)).wait(t, epochs)
 	is := readState(t, out)

@@ -13,6 +13,7 @@ import (
 // supplyConserved reads all money at one height: what everybody holds adds up to the supply, and the supply is that of genesis and
 // what was issued since, less what was burned. To the atao.
 func supplyConserved(t *testing.T, s *suite) {
+	t.Helper()
 	status, err := s.node.Status(t.Context())
 	require.NoError(t, err)
 	b := s.booksAt(t, uint64(status.Height))
