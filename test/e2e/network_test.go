@@ -22,7 +22,8 @@ type suite struct {
 	wallets *keys.Store
 
 	after   struct{ first, second state } // what each run said at its end
-	resumed uint64                        // epoch in which the second run began
+	second  *program                      // the localnet of the second run
+	resumed uint64                        // epoch in which it began
 	guest   *program                      // the miner from outside
 	spent   money                         // what the commands burned
 }
