@@ -1,9 +1,8 @@
 package types
 
 import (
+	"fmt"
 	"net/netip"
-
-	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -40,7 +39,7 @@ func (m *MsgRegisterPow) validate() error {
 		return err
 	}
 	if m.BlockHeight < 1 {
-		return errorsmod.Wrapf(ErrInvalidMessage, "block_height is %d, want 1 or more", m.BlockHeight)
+		return fmt.Errorf("block_height is %d, want 1 or more: %w", m.BlockHeight, ErrInvalidMessage)
 	}
 	return checkNetUID(m.Netuid)
 }
@@ -53,7 +52,7 @@ func (m *MsgRegisterBurn) validate() error {
 		return err
 	}
 	if m.MaxPrice == 0 {
-		return errorsmod.Wrap(ErrInvalidMessage, "max_price is 0 rao, want the most that you are ready to burn")
+		return fmt.Errorf("max_price is 0 rao, want the most that you are ready to burn: %w", ErrInvalidMessage)
 	}
 	return checkNetUID(m.Netuid)
 }
@@ -92,7 +91,7 @@ func (m *MsgAppointHotkey) validate() error {
 		return err
 	}
 	if hotkey == operator {
-		return errorsmod.Wrapf(ErrInvalidMessage, "hotkey is the operator %s itself: want a key that holds nothing", m.Operator)
+		return fmt.Errorf("hotkey is the operator %s itself: want a key that holds nothing: %w", m.Operator, ErrInvalidMessage)
 	}
 	return checkSigned(m.HotkeyPublicKey, m.HotkeySignature, true)
 }
@@ -108,10 +107,10 @@ func (m *MsgGrantBandwidth) validate() error {
 		return err
 	}
 	if m.SharePpm > MaxShare {
-		return errorsmod.Wrapf(ErrInvalidMessage, "share_ppm is %d, want 0..%d", m.SharePpm, MaxShare)
+		return fmt.Errorf("share_ppm is %d, want 0..%d: %w", m.SharePpm, MaxShare, ErrInvalidMessage)
 	}
 	if m.SharePpm > 0 && m.ExpiryUnix < 1 {
-		return errorsmod.Wrapf(ErrInvalidMessage, "expiry_unix is %d, want seconds since 1970", m.ExpiryUnix)
+		return fmt.Errorf("expiry_unix is %d, want seconds since 1970: %w", m.ExpiryUnix, ErrInvalidMessage)
 	}
 	return checkSigned(m.HotkeyPublicKey, m.HotkeySignature, m.SharePpm > 0)
 }
@@ -121,22 +120,22 @@ func (m *MsgGrantBandwidth) validate() error {
 func (e Endpoint) Validate() error {
 	if e.Host == "" {
 		if e.Port != 0 || len(e.CertificatePin) != 0 {
-			return errorsmod.Wrap(ErrInvalidMessage, "host is empty but port or certificate_pin is set: want all or none")
+			return fmt.Errorf("host is empty but port or certificate_pin is set: want all or none: %w", ErrInvalidMessage)
 		}
 		return nil
 	}
 	if len(e.Host) > maxHostLen {
-		return errorsmod.Wrapf(ErrInvalidMessage, "host has %d bytes, want at most %d", len(e.Host), maxHostLen)
+		return fmt.Errorf("host has %d bytes, want at most %d: %w", len(e.Host), maxHostLen, ErrInvalidMessage)
 	}
 	ip, err := netip.ParseAddr(e.Host)
 	if err != nil || ip.Zone() != "" || ip.Is4In6() || ip.String() != e.Host {
-		return errorsmod.Wrapf(ErrInvalidMessage, "host is %q, want a literal IP address in its shortest form, e.g. 203.0.113.7 or 2001:db8::1", e.Host)
+		return fmt.Errorf("host is %q, want a literal IP address in its shortest form, e.g. 203.0.113.7 or 2001:db8::1: %w", e.Host, ErrInvalidMessage)
 	}
 	if e.Port < 1 || e.Port > 65_535 {
-		return errorsmod.Wrapf(ErrInvalidMessage, "port is %d, want 1..65535", e.Port)
+		return fmt.Errorf("port is %d, want 1..65535: %w", e.Port, ErrInvalidMessage)
 	}
 	if len(e.CertificatePin) != PinLen {
-		return errorsmod.Wrapf(ErrInvalidMessage, "certificate_pin has %d bytes, want %d", len(e.CertificatePin), PinLen)
+		return fmt.Errorf("certificate_pin has %d bytes, want %d: %w", len(e.CertificatePin), PinLen, ErrInvalidMessage)
 	}
 	return nil
 }
@@ -144,7 +143,7 @@ func (e Endpoint) Validate() error {
 func account(field, s string) (gotensor.Address, error) {
 	a, err := addr.Account(s)
 	if err != nil {
-		return a, errorsmod.Wrapf(ErrInvalidMessage, "%s: %v", field, err)
+		return a, fmt.Errorf("%s: %w: %w", field, err, ErrInvalidMessage)
 	}
 	return a, nil
 }
@@ -160,14 +159,14 @@ func checkKeys(hotkey, coldkey string) error {
 		return err
 	}
 	if h == c {
-		return errorsmod.Wrapf(ErrInvalidMessage, "hotkey and coldkey are both %s: want two keys, the coldkey off line", hotkey)
+		return fmt.Errorf("hotkey and coldkey are both %s: want two keys, the coldkey off line: %w", hotkey, ErrInvalidMessage)
 	}
 	return nil
 }
 
 func checkNetUID(netuid uint32) error {
 	if netuid < 1 || netuid >= uint32(AllSubnets) {
-		return errorsmod.Wrapf(ErrInvalidMessage, "netuid is %d, want 1..%d", netuid, AllSubnets-1)
+		return fmt.Errorf("netuid is %d, want 1..%d: %w", netuid, AllSubnets-1, ErrInvalidMessage)
 	}
 	return nil
 }
@@ -175,15 +174,15 @@ func checkNetUID(netuid uint32) error {
 func checkSigned(key, sig []byte, want bool) error {
 	if !want {
 		if len(key) != 0 || len(sig) != 0 {
-			return errorsmod.Wrap(ErrInvalidMessage, "hotkey_public_key and hotkey_signature are set though no hotkey has to agree: leave them empty")
+			return fmt.Errorf("hotkey_public_key and hotkey_signature are set though no hotkey has to agree: leave them empty: %w", ErrInvalidMessage)
 		}
 		return nil
 	}
 	if len(key) != PublicKeyLen {
-		return errorsmod.Wrapf(ErrInvalidMessage, "hotkey_public_key has %d bytes, want %d", len(key), PublicKeyLen)
+		return fmt.Errorf("hotkey_public_key has %d bytes, want %d: %w", len(key), PublicKeyLen, ErrInvalidMessage)
 	}
 	if len(sig) != SignatureLen && len(sig) != SignatureLen+1 {
-		return errorsmod.Wrapf(ErrInvalidMessage, "hotkey_signature has %d bytes, want %d, or %d with its recovery id", len(sig), SignatureLen, SignatureLen+1)
+		return fmt.Errorf("hotkey_signature has %d bytes, want %d, or %d with its recovery id: %w", len(sig), SignatureLen, SignatureLen+1, ErrInvalidMessage)
 	}
 	return nil
 }

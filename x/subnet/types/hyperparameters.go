@@ -3,8 +3,6 @@ package types
 import (
 	"fmt"
 
-	errorsmod "cosmossdk.io/errors"
-
 	"github.com/gotensor/gotensor"
 )
 
@@ -103,7 +101,7 @@ func (h Hyperparameters) MaxRegistrationsPerInterval() uint32 {
 func (h Hyperparameters) Get(name string) (int64, error) {
 	p, ok := ParameterNamed(name)
 	if !ok {
-		return 0, errorsmod.Wrapf(ErrUnknownParameter, "%q", name)
+		return 0, fmt.Errorf("%q: %w", name, ErrUnknownParameter)
 	}
 	return p.Value(h), nil
 }
@@ -113,10 +111,10 @@ func (h Hyperparameters) Get(name string) (int64, error) {
 func (h *Hyperparameters) Set(name string, value int64) error {
 	p, ok := ParameterNamed(name)
 	if !ok {
-		return errorsmod.Wrapf(ErrUnknownParameter, "%q", name)
+		return fmt.Errorf("%q: %w", name, ErrUnknownParameter)
 	}
 	if value < p.Min || value > p.Max {
-		return errorsmod.Wrapf(ErrOutOfRange, "%s is %d %s, want %d..%d", name, value, p.Unit, p.Min, p.Max)
+		return fmt.Errorf("%s is %d %s, want %d..%d: %w", name, value, p.Unit, p.Min, p.Max, ErrOutOfRange)
 	}
 	p.put(h, value)
 	return nil
@@ -126,7 +124,7 @@ func (h *Hyperparameters) Set(name string, value int64) error {
 func (h Hyperparameters) Validate() error {
 	for _, p := range schema {
 		if v := p.Value(h); v < p.Min || v > p.Max {
-			return errorsmod.Wrapf(ErrOutOfRange, "%s is %d %s, want %d..%d", p.Name, v, p.Unit, p.Min, p.Max)
+			return fmt.Errorf("%s is %d %s, want %d..%d: %w", p.Name, v, p.Unit, p.Min, p.Max, ErrOutOfRange)
 		}
 	}
 	atMost := []struct {
@@ -143,7 +141,7 @@ func (h Hyperparameters) Validate() error {
 		if !c.ok {
 			low, _ := h.Get(c.low)
 			high, _ := h.Get(c.high)
-			return errorsmod.Wrapf(ErrConflict, "%s %d is above %s %d: lower the first or raise the second", c.low, low, c.high, high)
+			return fmt.Errorf("%s %d is above %s %d: lower the first or raise the second: %w", c.low, low, c.high, high, ErrConflict)
 		}
 	}
 	// A row committed in one period is revealed in the next and counts at its end: a neuron that can be pruned before is

@@ -1,7 +1,7 @@
 package types
 
 import (
-	errorsmod "cosmossdk.io/errors"
+	"fmt"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -19,7 +19,7 @@ func (m *MsgSetHyperparameter) ValidateBasic() error { return codes.Of(m.validat
 
 func (m *MsgSetHyperparameter) validate() error {
 	if _, err := addr.Account(m.Sender); err != nil {
-		return errorsmod.Wrapf(ErrInvalidMessage, "sender: %v", err)
+		return fmt.Errorf("sender: %w: %w", err, ErrInvalidMessage)
 	}
 	if _, err := NetUIDOf(m.Netuid); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (m *MsgUpdateParams) ValidateBasic() error { return codes.Of(m.validate()) 
 
 func (m *MsgUpdateParams) validate() error {
 	if _, err := addr.Account(m.Authority); err != nil {
-		return errorsmod.Wrapf(ErrInvalidMessage, "authority: %v", err)
+		return fmt.Errorf("authority: %w: %w", err, ErrInvalidMessage)
 	}
 	return m.Params.Validate()
 }

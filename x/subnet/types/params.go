@@ -1,6 +1,6 @@
 package types
 
-import errorsmod "cosmossdk.io/errors"
+import "fmt"
 
 // Bounds of Params.
 const (
@@ -19,10 +19,10 @@ func DefaultParams() Params {
 // Validate fails with ErrInvalidParams, naming the field.
 func (p Params) Validate() error {
 	if p.TargetBlockMs < MinTargetBlockMs || p.TargetBlockMs > MaxTargetBlockMs {
-		return errorsmod.Wrapf(ErrInvalidParams, "target_block_ms is %d, want %d..%d", p.TargetBlockMs, MinTargetBlockMs, MaxTargetBlockMs)
+		return fmt.Errorf("target_block_ms is %d, want %d..%d: %w", p.TargetBlockMs, MinTargetBlockMs, MaxTargetBlockMs, ErrInvalidParams)
 	}
 	if p.MaxEpochsPerBlock < 1 || p.MaxEpochsPerBlock > MaxEpochsPerBlock {
-		return errorsmod.Wrapf(ErrInvalidParams, "max_epochs_per_block is %d, want 1..%d", p.MaxEpochsPerBlock, MaxEpochsPerBlock)
+		return fmt.Errorf("max_epochs_per_block is %d, want 1..%d: %w", p.MaxEpochsPerBlock, MaxEpochsPerBlock, ErrInvalidParams)
 	}
 	return nil
 }

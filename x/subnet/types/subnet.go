@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	errorsmod "cosmossdk.io/errors"
-
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/x/internal/addr"
 )
@@ -29,7 +27,7 @@ const (
 // NetUIDOf checks a netuid of a message. It fails with ErrNotFound: no subnet has a number outside the range.
 func NetUIDOf(netuid uint32) (gotensor.NetUID, error) {
 	if netuid < MinNetUID || netuid > MaxNetUID {
-		return 0, errorsmod.Wrapf(ErrNotFound, "netuid is %d, want %d..%d", netuid, MinNetUID, MaxNetUID)
+		return 0, fmt.Errorf("netuid is %d, want %d..%d: %w", netuid, MinNetUID, MaxNetUID, ErrNotFound)
 	}
 	return gotensor.NetUID(netuid), nil
 }
