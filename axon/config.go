@@ -33,7 +33,8 @@ type Config struct {
 	MaxQueued, MaxPerCaller int
 	// MaxMessageBytes bounds one encoded request (4 MiB); larger ones are refused by their announced length.
 	MaxMessageBytes int
-	// MaxDeadline bounds the time of one call from its headers to its answer (60 s), whatever the caller asks for.
+	// MaxDeadline bounds the time of one call from its headers to its answer (60 s), whatever the caller asks for, and again the time
+	// in which the caller must take a large answer.
 	MaxDeadline time.Duration
 	// BodyTimeout bounds the arrival of a request's body once it is the call's turn (3 s): a dripping body holds a slot.
 	BodyTimeout time.Duration

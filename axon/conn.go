@@ -153,6 +153,8 @@ type conn struct {
 	channel synapse.Channel
 	grpc    bool
 
+	owed, sent atomic.Uint64 // bytes of answers made, and of all that was written
+
 	// Touched by the connection's reader only.
 	identity *synapse.Identity // of the proven caller; nil before
 	proof    string            // that proved it
@@ -162,6 +164,29 @@ type conn struct {
 
 // AuthType names the way the peer is authenticated.
 func (c *conn) AuthType() string { return "gotensor-proof" }
+
+func (c *conn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.sent.Add(uint64(max(n, 0)))
+	return n, err
+}
+
+// freeAnswers is how much of all answers of a connection may stay with us: the window that HTTP/2 starts with.
+const freeAnswers = 64 << 10
+
+// owes ends the connection unless an answer of this size, and all before it, is taken in time. gRPC keeps answers in memory for as long
+// as the caller opens no window for them, which takes nothing but a setting; the caller's share of slots does not bound that. An
+// answer that is cancelled on its way counts as not taken: the price is a new connection.
+func (c *conn) owes(size int, limit time.Duration) {
+	mark := c.owed.Add(uint64(size))
+	if mark > c.sent.Load()+freeAnswers {
+		time.AfterFunc(limit, func() {
+			if c.sent.Load() < mark {
+				_ = c.Close() // fails only if closed already
+			}
+		})
+	}
+}
 
 // SetDeadline does nothing on gRPC connections: grpc-go would lift the deadlines that this package sets.
 func (c *conn) SetDeadline(t time.Time) error {

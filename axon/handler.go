@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/gotensor/gotensor/synapse"
 )
@@ -42,9 +43,13 @@ func (s *Server) queuedUnary(h unary) unary {
 			return nil, errNoCall
 		}
 		defer c.cancel()
-		return s.inTurn(ctx, c, func() (any, error) {
+		res, err := s.inTurn(ctx, c, func() (any, error) {
 			return h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
 		})
+		if m, ok := res.(proto.Message); ok && err == nil && c.conn != nil {
+			c.conn.owes(proto.Size(m), s.cfg.MaxDeadline)
+		}
+		return res, err
 	}
 }
 

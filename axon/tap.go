@@ -19,6 +19,7 @@ type call struct {
 	caller synapse.Identity // zero for anonymous callers
 	cancel context.CancelFunc
 	late   atomic.Bool // the body did not arrive in time
+	conn   *conn       // nil over HTTP
 }
 
 type callKey struct{}
@@ -87,7 +88,7 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 	}
 	// The context ends with the stream at the latest, which also frees its timer.
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxDeadline)
-	return &callContext{ctx, &call{claim: cl, caller: *id, cancel: cancel}}, nil
+	return &callContext{ctx, &call{claim: cl, caller: *id, cancel: cancel, conn: c}}, nil
 }
 
 // meant refuses a call for another neuron, see synapse.TargetKey.

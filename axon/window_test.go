@@ -1,0 +1,92 @@
+package axon_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/base64"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/gotensor/gotensor/axon"
+	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
+	"github.com/gotensor/gotensor/synapse"
+	"google.golang.org/protobuf/proto"
+)
+
+// rawGRPC is a caller that speaks HTTP/2 frame by frame, with a proven key.
+type rawGRPC struct {
+	*http2.Framer
+	conn   *tls.Conn
+	proof  string
+	stream uint32
+}
+
+func newRawGRPC(t *testing.T, n *neuron, settings ...http2.Setting) *rawGRPC {
+	t.Helper()
+	c := tls.Client(dialTCP(t, n), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // pinning is not what is tested
+	require.NoError(t, c.Handshake())
+	state := c.ConnectionState()
+	exporter, err := state.ExportKeyingMaterial(synapse.ExporterLabel, nil, 32)
+	require.NoError(t, err)
+	proof, err := synapse.ProveBound(n.key, chainID, [32]byte(exporter))
+	require.NoError(t, err)
+	_, err = c.Write([]byte(http2.ClientPreface))
+	require.NoError(t, err)
+	r := &rawGRPC{Framer: http2.NewFramer(c, c), conn: c, proof: base64.StdEncoding.EncodeToString(proof), stream: 1}
+	require.NoError(t, r.WriteSettings(settings...))
+	t.Cleanup(func() { _ = c.Close() })
+	return r
+}
+
+// call begins a call and returns its stream.
+func (r *rawGRPC) call(t *testing.T, contexts int) (uint32, error) {
+	t.Helper()
+	var block bytes.Buffer
+	enc := hpack.NewEncoder(&block)
+	for _, f := range [][2]string{
+		{":method", "POST"},
+		{":scheme", "https"},
+		{":path", predictPath},
+		{":authority", "x"},
+		{"content-type", "application/grpc"},
+		{"te", "trailers"},
+		{synapse.MetadataKey, r.proof},
+	} {
+		require.NoError(t, enc.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]}))
+	}
+	id := r.stream
+	r.stream += 2
+	if err := r.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true}); err != nil {
+		return id, err
+	}
+	body, err := proto.Marshal(&textv1.PredictRequest{Contexts: make([][]byte, contexts), KMax: 1})
+	require.NoError(t, err)
+	return id, r.WriteData(id, true, append([]byte{0, 0, 0, byte(len(body) >> 8), byte(len(body))}, body...))
+}
+
+func TestAnswersThatNobodyTakes(t *testing.T) {
+	n := start(t, &textServer{pad: 1 << 20}, func(c *axon.Config) {
+		c.MaxDeadline, c.WriteTimeout, c.MaxPerCaller = 500*time.Millisecond, 500*time.Millisecond, 300
+	})
+	r := newRawGRPC(t, n, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, r.conn)
+		ended <- err
+	}()
+	for range 100 {
+		_, err := r.call(t, 1)
+		require.NoError(t, err)
+	}
+	eventually(t, "all calls are answered", func() bool { return n.server.Stats().Served == 100 })
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the connection holds 100 MB of answers")
+	}
+}
