@@ -70,9 +70,14 @@ func (r *rawGRPC) call(t *testing.T, contexts int) (uint32, error) {
 }
 
 func TestAnswersThatNobodyTakes(t *testing.T) {
-	n := start(t, &textServer{pad: 1 << 20}, func(c *axon.Config) {
-		c.MaxDeadline, c.WriteTimeout, c.MaxPerCaller = 500*time.Millisecond, 500*time.Millisecond, 300
-	})
+	for name, pad := range map[string]int{"large": 1 << 20, "small": 1 << 10} {
+		t.Run(name, func(t *testing.T) { testAnswersThatNobodyTakes(t, pad) })
+	}
+}
+
+func testAnswersThatNobodyTakes(t *testing.T, pad int) {
+	t.Helper()
+	n := start(t, &textServer{pad: pad}, func(c *axon.Config) { c.MaxDeadline, c.MaxPerCaller = 500*time.Millisecond, 300 })
 	r := newRawGRPC(t, n, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 	ended := make(chan error, 1)
 	go func() {
@@ -89,4 +94,14 @@ func TestAnswersThatNobodyTakes(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the connection holds 100 MB of answers")
 	}
+}
+
+func TestLargeAnswersThatAreTakenEndNothing(t *testing.T) {
+	const limit = time.Second
+	n := start(t, &textServer{pad: 1 << 20}, func(c *axon.Config) { c.MaxDeadline = limit })
+	for began := time.Now(); time.Since(began) < 2*limit; {
+		_, err := n.predict(t.Context(), "x")
+		require.NoError(t, err)
+	}
+	require.Equal(t, uint64(1), n.server.Stats().Accepted)
 }
