@@ -5,6 +5,9 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"io"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,4 +107,73 @@ func TestLargeAnswersThatAreTakenEndNothing(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, uint64(1), n.server.Stats().Accepted)
+}
+
+func TestRapidReset(t *testing.T) {
+	n := start(t, &textServer{}, func(c *axon.Config) { c.Slots = 1 })
+	before := runtime.NumGoroutine()
+	r := newRawGRPC(t, n)
+	go func() { _, _ = io.Copy(io.Discard, r.conn) }()
+	for range 5000 {
+		id, err := r.call(t, 1)
+		if err != nil {
+			break // the neuron has had enough
+		}
+		if r.WriteRSTStream(id, http2.ErrCodeCancel) != nil {
+			break
+		}
+	}
+	_, err := n.predict(t.Context(), "x")
+	require.NoError(t, err, "an honest caller is served")
+	require.NoError(t, r.conn.Close())
+	eventually(t, "nothing is left of the calls", func() bool {
+		st := n.server.Stats()
+		return st.Queued == 0 && st.Running == 0 && runtime.NumGoroutine() < before+50
+	})
+}
+
+func TestHeaderBombs(t *testing.T) {
+	for name, bomb := range map[string]func(r *rawGRPC) error{
+		"endless continuation": func(r *rawGRPC) error {
+			var block bytes.Buffer
+			enc := hpack.NewEncoder(&block)
+			if err := r.WriteHeaders(http2.HeadersFrameParam{StreamID: 1}); err != nil {
+				return err
+			}
+			for i := range 1 << 16 {
+				block.Reset()
+				_ = enc.WriteField(hpack.HeaderField{Name: "x", Value: strings.Repeat("y", 1000) + strconv.Itoa(i)})
+				if err := r.WriteContinuation(1, false, block.Bytes()); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"one indexed header a thousand times": func(r *rawGRPC) error {
+			var block bytes.Buffer
+			enc := hpack.NewEncoder(&block)
+			for range 10_000 { // 10 KB that stand for 40 MB
+				_ = enc.WriteField(hpack.HeaderField{Name: "x", Value: strings.Repeat("y", 4000)})
+			}
+			for id := uint32(1); id < 2000; id += 2 {
+				if err := r.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := start(t, &textServer{}, nil)
+			r := newRawGRPC(t, n)
+			go func() { _, _ = io.Copy(io.Discard, r.conn) }()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			t.Log("ended by", bomb(r))
+			_, err := n.predict(t.Context(), "x")
+			require.NoError(t, err)
+			runtime.ReadMemStats(&after)
+			require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(64<<20))
+		})
+	}
 }
