@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
@@ -64,23 +65,32 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	return code
 }
 
+// exits lists which errors end with which code. The first list that holds one of an error's causes decides.
+var exits = []struct {
+	code   int
+	causes []error
+}{
+	{ExitUsage, []error{ErrUsage, chain.ErrNetwork, gotensor.ErrAddress, miner.ErrConfig, keys.ErrName, keys.ErrMnemonic, keys.ErrKey}},
+	{ExitRetry, []error{
+		chain.ErrUnreachable, chain.ErrNotIncluded, dendrite.ErrOverloaded, dendrite.ErrUnreachable, dendrite.ErrDeadline, context.Canceled, ErrLater,
+	}},
+	{ExitRefused, []error{
+		chain.ErrRefused, chain.ErrFee, ErrRefused, keys.ErrPassword, keys.ErrExists, miner.ErrNotRegistered, dendrite.ErrNotPermitted,
+	}},
+	{ExitNotFound, []error{chain.ErrNotFound, keys.ErrNotFound, ErrNothing}},
+}
+
 func exitCode(err error) int {
-	var refused *chain.TxError
-	switch {
-	case errors.Is(err, ErrUsage), errors.Is(err, chain.ErrNetwork), errors.Is(err, gotensor.ErrAddress), errors.Is(err, miner.ErrConfig),
-		errors.Is(err, keys.ErrName), errors.Is(err, keys.ErrMnemonic), errors.Is(err, keys.ErrKey):
-		return ExitUsage
-	case errors.Is(err, chain.ErrUnreachable), errors.Is(err, chain.ErrNotIncluded), errors.Is(err, dendrite.ErrOverloaded),
-		errors.Is(err, dendrite.ErrUnreachable), errors.Is(err, dendrite.ErrDeadline), errors.Is(err, context.Canceled), errors.Is(err, ErrLater):
-		return ExitRetry
-	case errors.As(err, &refused), errors.Is(err, chain.ErrRefused), errors.Is(err, ErrRefused), errors.Is(err, keys.ErrPassword), errors.Is(err, keys.ErrExists), errors.Is(err, miner.ErrNotRegistered),
-		errors.Is(err, dendrite.ErrNotPermitted):
-		return ExitRefused
-	case errors.Is(err, chain.ErrNotFound), errors.Is(err, keys.ErrNotFound), errors.Is(err, ErrNothing):
-		return ExitNotFound
-	default:
-		return ExitUnexpected
+	for _, e := range exits {
+		if slices.ContainsFunc(e.causes, func(cause error) bool { return errors.Is(err, cause) }) {
+			return e.code
+		}
 	}
+	var refused *chain.TxError
+	if errors.As(err, &refused) {
+		return ExitRefused
+	}
+	return ExitUnexpected
 }
 
 // hintFor says what to do next where the error itself does not.
