@@ -3,6 +3,7 @@ package miner
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,15 +82,25 @@ func (c *callers) lookUp(ctx context.Context, node *chain.Client) error {
 	}
 }
 
+// remember keeps what was found. Keys cost nothing: when there is no room, those without bandwidth go first, then the one
+// with the least.
 func (c *callers) remember(addr gotensor.Address, s stranger) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.strangers) >= maxStrangers {
+	if _, known := c.strangers[addr]; !known && len(c.strangers) >= maxStrangers {
 		now := time.Now()
-		for a, old := range c.strangers {
-			if now.After(old.until) || len(c.strangers) >= maxStrangers {
-				delete(c.strangers, a)
+		maps.DeleteFunc(c.strangers, func(_ gotensor.Address, old stranger) bool { return old.weight == 0 || now.After(old.until) })
+		if len(c.strangers) >= maxStrangers {
+			lightest, weight := addr, s.weight
+			for a, old := range c.strangers {
+				if old.weight < weight {
+					lightest, weight = a, old.weight
+				}
 			}
+			if lightest == addr {
+				return
+			}
+			delete(c.strangers, lightest)
 		}
 	}
 	c.strangers[addr] = s
