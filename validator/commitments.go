@@ -9,9 +9,8 @@ import (
 	"os"
 	"slices"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/internal/home"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	weights "github.com/gotensor/gotensor/x/weights/types"
@@ -29,6 +28,8 @@ type commitment struct {
 	Salt       []byte         `json:"salt"`
 	Sent       bool           `json:"sent"` // the chain has it
 	Revealed   bool           `json:"revealed"`
+
+	refusals int // by the chain, of the commitment or, once that is there, of its reveal
 }
 
 // commitments is the file that a validator must not lose between commit and reveal. Every change is on disk, synced, before
@@ -117,10 +118,7 @@ func (c *commitments) save() error {
 	if err != nil {
 		return fmt.Errorf("encode commitments: %w", err)
 	}
-	if err := renameio.WriteFile(c.path, data, 0o600); err != nil {
-		return fmt.Errorf("save commitments: %w", err)
-	}
-	return nil
+	return home.Write(c.path, data, 0o600)
 }
 
 // row is the wire form of what is committed to.

@@ -78,11 +78,8 @@ func (p *Preparation) appoint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range all {
-		here := a.Netuid == uint32(p.NetUID) || a.Netuid == uint32(neuron.AllSubnets)
-		if a.Validator == keys.Operator(operator) && here && a.Hotkey == hotkey {
-			return nil
-		}
+	if a := acting(all, p.NetUID, func(a neuron.Appointment) bool { return a.Validator == keys.Operator(operator) }); a != nil && a.Hotkey == hotkey {
+		return nil
 	}
 	id, err := p.Chain.ChainID(ctx)
 	if err != nil {
@@ -103,6 +100,21 @@ func (p *Preparation) appoint(ctx context.Context) error {
 	return nil
 }
 
+// acting finds the appointment that holds on a subnet among those that fit: its own, else one for all subnets; nil if there is none.
+func acting(all []neuron.Appointment, netuid gotensor.NetUID, fits func(neuron.Appointment) bool) *neuron.Appointment {
+	var general *neuron.Appointment
+	for i, a := range all {
+		switch {
+		case !fits(a):
+		case a.Netuid == uint32(netuid):
+			return &all[i]
+		case a.Netuid == uint32(neuron.AllSubnets):
+			general = &all[i]
+		}
+	}
+	return general
+}
+
 // Risk says in one sentence whether the stake behind a hotkey can be lost.
 func Risk(ctx context.Context, c *chain.Client, netuid gotensor.NetUID, hotkey gotensor.Address) string {
 	n, err := c.Neuron(ctx, netuid, hotkey)
@@ -112,7 +124,7 @@ func Risk(ctx context.Context, c *chain.Client, netuid gotensor.NetUID, hotkey g
 	case err != nil:
 		return "unknown: " + err.Error()
 	case n.Validator == "":
-		return "none: no staking validator has appointed this hotkey"
+		return withoutStake(ctx, c, netuid, keys.Account(hotkey))
 	}
 	r, err := c.Producers(ctx)
 	if err != nil {
@@ -124,4 +136,25 @@ func Risk(ctx context.Context, c *chain.Client, netuid gotensor.NetUID, hotkey g
 		}
 	}
 	return "not at risk: " + n.Validator + " does not produce blocks, and nothing else is slashed"
+}
+
+// withoutStake says why a registered hotkey has no stake behind it: an appointment counts from the second boundary after it.
+func withoutStake(ctx context.Context, c *chain.Client, netuid gotensor.NetUID, account string) string {
+	all, err := c.Appointments(ctx)
+	if err != nil {
+		return "unknown: " + err.Error()
+	}
+	a := acting(all, netuid, func(a neuron.Appointment) bool { return a.Hotkey == account })
+	if a == nil {
+		return "none: no staking validator has appointed this hotkey"
+	}
+	s, err := c.Subnet(ctx, netuid)
+	if err != nil {
+		return "unknown: " + err.Error()
+	}
+	if a.Height == 0 || a.Height < s.Clock.LastBoundary {
+		return "none: " + a.Validator + " has appointed this hotkey, but has no stake that counts"
+	}
+	from := s.Clock.NextBoundary + int64(s.Clock.Tempo) + 1
+	return fmt.Sprintf("none yet: %s has appointed this hotkey, and its stake counts from block %d on", a.Validator, from)
 }

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"google.golang.org/grpc"
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/dendrite"
+	"github.com/gotensor/gotensor/internal/home"
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
 )
@@ -19,9 +20,8 @@ import (
 func (n *node) judge(ctx context.Context) error {
 	waiting := ""
 	for {
-		m := n.snapshot.Load()
-		why := n.hindrance(m)
-		if why != "" {
+		m := n.latest.Get()
+		if why := n.hindrance(m); why != "" {
 			if why != waiting {
 				n.log.Info("not judging yet", "why", why)
 				waiting = why
@@ -29,18 +29,19 @@ func (n *node) judge(ctx context.Context) error {
 			if err := n.showWaiting(m, why); err != nil {
 				return err
 			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-n.news:
+			if _, err := n.latest.Next(ctx, m); err != nil {
+				return err
 			}
 			continue
 		}
 		waiting = ""
-		if err := sleep(ctx, untilTurn(m, n.cfg.Key.Address(), n.cfg.Judge.Every(), time.Now())); err != nil {
+		if err := wait.Sleep(ctx, untilTurn(m, n.cfg.Key.Address(), n.cfg.Judge.Every(), time.Now())); err != nil {
 			return err
 		}
-		if err := n.round(ctx, n.snapshot.Load()); err != nil {
+		if m = n.latest.Get(); n.hindrance(m) != "" {
+			continue // the chain changed its mind meanwhile
+		}
+		if err := n.round(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -109,7 +110,7 @@ func (n *node) round(ctx context.Context, m *metagraph.Metagraph) error {
 		return fmt.Errorf("judge's state: %w", err)
 	}
 	// Written whole or not at all, and synced: what is lost here would be paid wrongly.
-	if err := renameio.WriteFile(JudgeFile(n.cfg.Home), state, 0o600); err != nil {
+	if err := home.Write(JudgeFile(n.cfg.Home), state, 0o600); err != nil {
 		return fmt.Errorf("save the judge's state: %w", err)
 	}
 	row, err := n.cfg.Judge.Weights(m)

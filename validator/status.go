@@ -1,22 +1,17 @@
 package validator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/google/renameio/v2"
-	"google.golang.org/grpc"
 
 	"github.com/gotensor/gotensor"
-	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
-	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
-	"github.com/gotensor/gotensor/synapse"
 )
 
 // Status is what a running validator shows of itself in Home/status.json, for people and for the localnet's view.
@@ -53,7 +48,24 @@ func (f *statusFile) committed(epoch uint64) {
 	defer f.mu.Unlock()
 	f.committedTo = &epoch
 }
-func (f *statusFile) revealed(epoch uint64) { f.mu.Lock(); defer f.mu.Unlock(); f.opened = &epoch }
+
+func (f *statusFile) revealed(epoch uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.opened = &epoch
+}
+
+// resume takes the progress up from what is on disk.
+func (f *statusFile) resume(c *commitments) {
+	for _, x := range c.file.All {
+		if x.Sent {
+			f.committed(x.Epoch)
+		}
+		if x.Sent && x.Revealed {
+			f.revealed(x.Epoch)
+		}
+	}
+}
 
 func (f *statusFile) write(s Status) error {
 	f.mu.Lock()
@@ -94,56 +106,4 @@ func (n *node) showRound(m *metagraph.Metagraph, o mechanism.Overview) error {
 	s := n.about(m)
 	s.Overview = o
 	return n.state.write(s)
-}
-
-// askNamesEvery is the number of rounds after which all neurons are asked again what they run.
-const askNamesEvery = 20
-
-// Most bytes of a neuron's description, and of the model's name in it.
-const (
-	maxInfo = 2 << 10
-	maxName = 64
-)
-
-// modelNames are what neurons say they run, for people; nothing depends on them. Used by the judging loop alone.
-type modelNames struct {
-	dial  *dendrite.Client
-	round int
-	known map[string]string // by hotkey and pin
-	names map[string]string // by hotkey
-}
-
-// refresh asks the neurons whose name is not known.
-func (k *modelNames) refresh(ctx context.Context, neurons []metagraph.Neuron) {
-	if k.round++; k.round%askNamesEvery == 0 {
-		clear(k.known)
-	}
-	var ask []metagraph.Neuron
-	for _, n := range neurons {
-		if _, ok := k.known[nameKey(n)]; !ok {
-			ask = append(ask, n)
-		}
-	}
-	results := dendrite.Each(ctx, ask, 0, func(ctx context.Context, n metagraph.Neuron) (string, error) {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		info, err := axonv1.NewAxonClient(k.dial.To(target(n))).Info(ctx, &axonv1.InfoRequest{}, grpc.MaxCallRecvMsgSize(maxInfo))
-		return synapse.Printable(info.GetModel(), maxName), err
-	})
-	for i, r := range results {
-		if r.Err == nil {
-			k.known[nameKey(ask[i])] = r.Value
-		}
-	}
-	names := map[string]string{}
-	for _, n := range neurons {
-		if name := k.known[nameKey(n)]; name != "" {
-			names[keys.Account(n.Hotkey)] = name
-		}
-	}
-	k.names = names
-}
-
-func nameKey(n metagraph.Neuron) string {
-	return fmt.Sprintf("%x/%x", n.Hotkey[:], n.Endpoint.Pin[:])
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dendrite"
+	"github.com/gotensor/gotensor/internal/home"
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
@@ -42,17 +44,15 @@ func JudgeFile(home string) string { return filepath.Join(home, "judge.json") }
 
 // node is one running validator.
 type node struct {
-	cfg     Config
-	log     *slog.Logger
-	dial    *dendrite.Client
-	chainID string
+	cfg   Config
+	log   *slog.Logger
+	dial  *dendrite.Client
+	block time.Duration // that the chain means to take for one
 
-	snapshot atomic.Pointer[metagraph.Metagraph]
-	news     chan struct{} // holds a token when a snapshot is new for the judging loop
-	blocks   chan *metagraph.Metagraph
-	row      atomic.Pointer[judgement]
-	models   modelNames
-	state    statusFile
+	latest chain.Latest
+	row    atomic.Pointer[judgement]
+	models modelNames
+	state  statusFile
 }
 
 // judgement is the latest row with the rounds behind it.
@@ -76,76 +76,34 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := os.MkdirAll(cfg.Home, 0o700); err != nil {
 		return fmt.Errorf("%w: home: %w", ErrConfig, err)
 	}
-	chainID, err := waitForNode(ctx, cfg.Chain, cfg.Log)
+	unlock, err := home.Lock(cfg.Home)
 	if err != nil {
-		return ignoreEnd(ctx, err)
+		return fmt.Errorf("%w: home: %w", ErrConfig, err)
 	}
-	pending, err := openCommitments(filepath.Join(cfg.Home, "commitments.json"), chainID, cfg.NetUID, cfg.Key.Address())
+	defer unlock()
+	status, err := cfg.Chain.WaitReady(ctx)
+	if err != nil {
+		return wait.Ended(ctx, err)
+	}
+	pending, err := openCommitments(filepath.Join(cfg.Home, "commitments.json"), status.ChainID, cfg.NetUID, cfg.Key.Address())
 	if err != nil {
 		return err
 	}
-	dial, err := dendrite.New(dendrite.Config{ChainID: chainID, Signer: cfg.Key})
+	dial, err := dendrite.New(dendrite.Config{ChainID: status.ChainID, Signer: cfg.Key})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	defer dial.Close()
 	n := &node{
-		cfg: cfg, log: cfg.Log, dial: dial, chainID: chainID,
-		news: make(chan struct{}, 1), blocks: make(chan *metagraph.Metagraph, 1),
-		models: modelNames{dial: dial, known: map[string]string{}},
-		state:  statusFile{path: filepath.Join(cfg.Home, "status.json")},
+		cfg: cfg, log: cfg.Log, dial: dial, block: status.TargetBlock,
+		models: modelNames{ask: nameOf(dial)}, state: statusFile{path: filepath.Join(cfg.Home, "status.json")},
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return cfg.Chain.Follow(ctx, cfg.NetUID, n.observe) })
-	group.Go(func() error { return n.judge(ctx) })
-	group.Go(func() error { return n.setWeights(ctx, pending) })
-	return ignoreEnd(ctx, group.Wait())
-}
-
-// observe hands a new snapshot to both loops; a loop that is busy gets the newest one later.
-func (n *node) observe(m *metagraph.Metagraph) error {
-	n.snapshot.Store(m)
-	select {
-	case n.news <- struct{}{}:
-	default:
-	}
-	select {
-	case <-n.blocks:
-	default:
-	}
-	n.blocks <- m
-	return nil
-}
-
-// waitForNode asks for the chain's name until a node answers.
-func waitForNode(ctx context.Context, c *chain.Client, log *slog.Logger) (string, error) {
-	for {
-		id, err := c.ChainID(ctx)
-		if err == nil {
-			return id, nil
-		}
-		log.Warn("waiting for the node", "err", err)
-		if err := sleep(ctx, time.Second); err != nil {
-			return "", err
-		}
-	}
-}
-
-// ignoreEnd turns the end of the context, which is how a role is stopped, into success.
-func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	n.state.resume(pending)
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return cfg.Chain.Follow(gctx, cfg.NetUID, func(m *metagraph.Metagraph) error { n.latest.Set(m); return nil })
+	})
+	group.Go(func() error { return n.judge(gctx) })
+	group.Go(func() error { return n.setWeights(gctx, pending) })
+	return wait.Ended(ctx, group.Wait())
 }

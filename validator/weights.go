@@ -17,23 +17,33 @@ import (
 // for a transaction to be tried again.
 const commitAfter = 55
 
-// txTimeout bounds one transaction, retries and inclusion together.
-const txTimeout = 2 * time.Minute
+// A transaction, tries and inclusion together, may take a third of what is left of its period, within these bounds: one that a
+// node lost can then be sent again in time.
+const (
+	leastTxTime = 5 * time.Second
+	mostTxTime  = 2 * time.Minute
+)
+
+// How often the chain may refuse a commitment or a reveal before it is given up: as many as go without a fee in a period.
+const (
+	mostCommits = 2
+	mostReveals = 4
+)
 
 // setWeights looks at each new block and does what is due. Only a disk that cannot be written ends it.
 func (n *node) setWeights(ctx context.Context, c *commitments) error {
+	var m *metagraph.Metagraph
 	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case m := <-n.blocks:
-			me, registered := m.ByHotkey(n.cfg.Key.Address())
-			if !registered {
-				continue
-			}
-			if err := n.due(ctx, c, m, me); err != nil {
-				return err
-			}
+		var err error
+		if m, err = n.latest.Next(ctx, m); err != nil {
+			return err
+		}
+		me, registered := m.ByHotkey(n.cfg.Key.Address())
+		if !registered {
+			continue
+		}
+		if err := n.due(ctx, c, m, me); err != nil {
+			return err
 		}
 	}
 }
@@ -49,8 +59,8 @@ func (n *node) due(ctx context.Context, c *commitments, m *metagraph.Metagraph, 
 		n.log.Error("a commitment was not revealed in time; the weights before stay in force", "epoch", x.Epoch)
 	}
 	if m.Epoch > 0 {
-		if x := c.of(registered, m.Epoch-1); x != nil && !x.Revealed {
-			if err := n.reveal(ctx, c, x); err != nil {
+		if x := c.of(registered, m.Epoch-1); x != nil && !x.Revealed && x.refusals < mostReveals {
+			if err := n.reveal(ctx, c, m, x); err != nil {
 				return err
 			}
 		}
@@ -68,15 +78,15 @@ func (n *node) due(ctx context.Context, c *commitments, m *metagraph.Metagraph, 
 			return err
 		}
 	}
-	if x.Sent {
+	if x.Sent || x.refusals >= mostCommits {
 		return nil
 	}
-	return n.commit(ctx, c, x)
+	return n.commit(ctx, c, m, x)
 }
 
-// late tells whether the period is old enough to commit.
+// late tells whether the period is old enough to commit, and the next block still belongs to it.
 func late(m *metagraph.Metagraph) bool {
-	if m.NextBoundary <= m.LastBoundary {
+	if m.Height+1 >= m.NextBoundary || m.Height < m.LastBoundary {
 		return false
 	}
 	return (m.Height-m.LastBoundary)*100 >= (m.NextBoundary-m.LastBoundary)*commitAfter
@@ -84,7 +94,7 @@ func late(m *metagraph.Metagraph) bool {
 
 // commit sends a commitment that is already on disk. One that the chain turns out to have is as good as sent: the answer to an
 // earlier try was lost.
-func (n *node) commit(ctx context.Context, c *commitments, x *commitment) error {
+func (n *node) commit(ctx context.Context, c *commitments, m *metagraph.Metagraph, x *commitment) error {
 	hash, err := c.hash(x)
 	if err != nil {
 		return fmt.Errorf("commitment of epoch %d: %w", x.Epoch, err)
@@ -95,24 +105,31 @@ func (n *node) commit(ctx context.Context, c *commitments, x *commitment) error 
 	if err != nil {
 		return fmt.Errorf("commitment of epoch %d: %w", x.Epoch, err)
 	}
-	if err := n.send(ctx, msg); err != nil {
+	if err := n.send(ctx, m, msg); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		known, _ := n.onChain(ctx, x.Epoch)
-		if !bytes.Equal(known.Hash, hash) {
-			n.log.Warn("commitment not taken, it is tried again while its period lasts", "epoch", x.Epoch, "err", err)
+		known, kerr := n.onChain(ctx, x.Epoch)
+		switch {
+		case kerr == nil && bytes.Equal(known.Hash, hash):
+			// An earlier try arrived, and its answer was lost.
+		case kerr == nil && known.Hash != nil:
+			x.refusals = mostCommits
+			n.log.Error("another commitment of this hotkey stands: does a second validator run with this key?", "epoch", x.Epoch)
+			return nil
+		default:
+			n.refused("commitment", x, mostCommits, err)
 			return nil
 		}
 	}
-	x.Sent = true
+	x.Sent, x.refusals = true, 0
 	n.state.committed(x.Epoch)
 	n.log.Info("committed weights", "epoch", x.Epoch, "entries", len(x.UIDs))
 	return c.save()
 }
 
 // reveal opens a commitment of the period before.
-func (n *node) reveal(ctx context.Context, c *commitments, x *commitment) error {
+func (n *node) reveal(ctx context.Context, c *commitments, m *metagraph.Metagraph, x *commitment) error {
 	row, err := x.row()
 	if err != nil {
 		return fmt.Errorf("row of epoch %d: %w", x.Epoch, err)
@@ -123,7 +140,7 @@ func (n *node) reveal(ctx context.Context, c *commitments, x *commitment) error 
 	if err != nil {
 		return fmt.Errorf("reveal of epoch %d: %w", x.Epoch, err)
 	}
-	if err := n.send(ctx, msg); err != nil {
+	if err := n.send(ctx, m, msg); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -136,7 +153,7 @@ func (n *node) reveal(ctx context.Context, c *commitments, x *commitment) error 
 			x.Revealed = true
 			return c.save()
 		default:
-			n.log.Warn("reveal not taken, it is tried again while the period lasts", "epoch", x.Epoch, "err", err)
+			n.refused("reveal", x, mostReveals, err)
 			return nil
 		}
 	}
@@ -146,8 +163,25 @@ func (n *node) reveal(ctx context.Context, c *commitments, x *commitment) error 
 	return c.save()
 }
 
-func (n *node) send(ctx context.Context, msg chain.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, txTimeout)
+// refused notes that a transaction was not taken: what the chain's modules refuse is not tried for ever.
+func (n *node) refused(what string, x *commitment, most int, err error) {
+	var no *chain.TxError
+	if errors.As(err, &no) && no.Codespace != "sdk" {
+		x.refusals++
+	}
+	if x.refusals < most {
+		n.log.Warn(what+" not taken, it is tried again while its period lasts", "epoch", x.Epoch, "err", err)
+		return
+	}
+	n.log.Error(what+" given up; the weights before stay in force", "epoch", x.Epoch, "err", err)
+}
+
+func (n *node) send(ctx context.Context, m *metagraph.Metagraph, msg chain.Msg) error {
+	left := time.Duration(0)
+	if m.NextBoundary > m.Height {
+		left = time.Duration(m.NextBoundary-m.Height) * n.block
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(max(left/3, leastTxTime), mostTxTime))
 	defer cancel()
 	_, err := n.cfg.Chain.Sender(n.cfg.Key).Send(ctx, msg)
 	return err

@@ -302,6 +302,9 @@ func (w *World) reveal(signer gotensor.Address, m *weightstypes.MsgReveal) error
 		if err != nil {
 			return err
 		}
+		if c.Revealed {
+			return weightstypes.ErrRevealed.Wrapf("period %d", m.Epoch)
+		}
 		if !bytes.Equal(hash[:], c.Hash) {
 			return weightstypes.ErrMismatch.Wrap(m.Hotkey)
 		}
