@@ -158,7 +158,13 @@ func (a *App) preBlocker(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.Re
 	return a.modules.PreBlock(ctx)
 }
 
-func (a *App) beginBlocker(ctx sdk.Context) (sdk.BeginBlock, error) { return a.modules.BeginBlock(ctx) }
+func (a *App) beginBlocker(ctx sdk.Context) (sdk.BeginBlock, error) {
+	ctx, err := a.knownOnly(ctx)
+	if err != nil {
+		return sdk.BeginBlock{}, err
+	}
+	return a.modules.BeginBlock(ctx)
+}
 
 func (a *App) endBlocker(ctx sdk.Context) (sdk.EndBlock, error) { return a.modules.EndBlock(ctx) }
 
