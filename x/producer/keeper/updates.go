@@ -80,7 +80,8 @@ func (k Keeper) eligible(ctx context.Context) ([]member, error) {
 	return all, nil
 }
 
-// replace stores the set and returns what changed: departures first, then new powers, each by address.
+// replace stores the set and returns what changed: departures first, then new powers, each by address. A key that changes hands within
+// one block, or a validator that was made anew with another key, is one change per key: CometBFT refuses two.
 func (k Keeper) replace(ctx context.Context, want []member) ([]abci.ValidatorUpdate, error) {
 	it, err := k.powers.Iterate(ctx, nil)
 	if err != nil {
@@ -90,27 +91,30 @@ func (k Keeper) replace(ctx context.Context, want []member) ([]abci.ValidatorUpd
 	if err != nil {
 		return nil, err
 	}
+	wanted := make(map[string]types.Power, len(want))
 	stays := make(map[string]bool, len(want))
 	for _, m := range want {
-		stays[string(m.addr)] = true
+		wanted[string(m.addr)] = m.power
+		stays[string(m.power.PubKey)] = true
 	}
-	former := make(map[string]types.Power, len(told))
+	former := make(map[string]int64, len(told)) // key -> power
 	var updates []abci.ValidatorUpdate
 	for _, kv := range told {
-		former[string(kv.Key)] = kv.Value
-		if stays[string(kv.Key)] {
+		former[string(kv.Value.PubKey)] = kv.Value.Power
+		if !stays[string(kv.Value.PubKey)] {
+			updates = append(updates, update(kv.Value.PubKey, 0))
+		}
+		if _, ok := wanted[string(kv.Key)]; ok {
 			continue
 		}
-		updates = append(updates, update(kv.Value.PubKey, 0))
 		if err := k.powers.Remove(ctx, kv.Key); err != nil {
 			return nil, err
 		}
 	}
 	for _, m := range want {
-		if former[string(m.addr)].Power == m.power.Power {
-			continue
+		if former[string(m.power.PubKey)] != m.power.Power {
+			updates = append(updates, update(m.power.PubKey, m.power.Power))
 		}
-		updates = append(updates, update(m.power.PubKey, m.power.Power))
 		if err := k.powers.Set(ctx, m.addr, m.power); err != nil {
 			return nil, err
 		}
