@@ -34,7 +34,7 @@ const (
 
 // Gas limits of the messages that go without a fee: the caps of the chain's ante handler (package app/ante).
 const (
-	gasWork   = 5_000_000
+	gasWork   = 400_000
 	gasServe  = 300_000
 	gasCommit = 300_000
 	gasReveal = 3_000_000

@@ -34,8 +34,8 @@ const SignatureGas = 21_000
 
 // Neurons is what the ante asks of x/neuron.
 type Neurons interface {
-	// VerifyPow fails unless the proof of work is worth a registration now.
-	VerifyPow(ctx context.Context, msg *neurontypes.MsgRegisterPow) error
+	// SpendPow fails unless the proof of work is worth a registration now, and uses it up. The message wants the context that it returns.
+	SpendPow(ctx sdk.Context, msg *neurontypes.MsgRegisterPow) (sdk.Context, error)
 	// UseFreeMessage counts a message against the hotkey's limit; it fails if the limit is reached or the hotkey may not send it.
 	UseFreeMessage(ctx context.Context, hotkey gotensor.Address, netuid gotensor.NetUID, kind uint32) error
 }

@@ -96,7 +96,7 @@ func TestPowAccepted(t *testing.T) {
 
 func TestPowRefused(t *testing.T) {
 	base := func(c *testnet.Chain) testnet.Tx {
-		return testnet.Tx{Key: fresh, Msgs: []sdk.Msg{c.Work(fresh, cold)}, AccountNumber: testnet.Uint(0), Gas: 1_000_000}
+		return testnet.Tx{Key: fresh, Msgs: []sdk.Msg{c.Work(fresh, cold)}, AccountNumber: testnet.Uint(0), Gas: 400_000}
 	}
 	tests := []struct {
 		name string

@@ -19,8 +19,8 @@ import (
 
 // Bounds of a registration by proof of work.
 const (
-	// MaxPowGas is the most gas that it may want: what is wanted fills the block, used or not.
-	MaxPowGas = 5_000_000
+	// MaxPowGas is the most gas that it may want: what is wanted fills the block, used or not. The largest subnet takes half of it.
+	MaxPowGas = 400_000
 	// MaxPowBytes is the most that the transaction may measure.
 	MaxPowBytes = 1024
 )
@@ -42,7 +42,8 @@ func newPow(o Options) sdk.AnteHandler {
 	)
 }
 
-// AnteHandle refuses by rising cost: shape, then work, then signature; what passes has an account and the next sequence. The
+// AnteHandle refuses by rising cost: shape, then work, then signature; what passes has an account and the next sequence, and its work
+// is used up. The
 // account number that is signed is always 0, whether or not somebody made the account before: a number is a hash that
 // the signer cannot know in advance, and a transfer to the key must not break its registration.
 func (d powDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
@@ -65,7 +66,7 @@ func (d powDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 	if err != nil {
 		return ctx, err
 	}
-	if err := d.neurons.VerifyPow(ctx, msg); err != nil {
+	if ctx, err = d.neurons.SpendPow(ctx, msg); err != nil {
 		return ctx, err
 	}
 	ctx.GasMeter().ConsumeGas(SignatureGas, "signature: eth_secp256k1")

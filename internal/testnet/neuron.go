@@ -22,10 +22,16 @@ const Subnet gotensor.NetUID = 1
 // Work solves a registration of the hotkey for the coldkey on the latest block.
 func (c *Chain) Work(hotkey, coldkey Key) *neurontypes.MsgRegisterPow {
 	c.t.Helper()
+	return c.WorkFor(hotkey, coldkey.Account())
+}
+
+// WorkFor is Work for a coldkey of which only the address is known.
+func (c *Chain) WorkFor(hotkey Key, coldkey sdk.AccAddress) *neurontypes.MsgRegisterPow {
+	c.t.Helper()
 	res, err := neuronkeeper.NewQueryServer(c.Neuron).Registration(c.Context(), &neurontypes.QueryRegistrationRequest{Netuid: uint32(Subnet)})
 	require.NoError(c.t, err)
 	challenge := pow.Challenge{
-		ChainID: c.id, NetUID: Subnet, BlockHash: [pow.HashLen]byte(res.BlockHash), Hotkey: hotkey.Address(), Coldkey: coldkey.Address(),
+		ChainID: c.id, NetUID: Subnet, BlockHash: [pow.HashLen]byte(res.BlockHash), Hotkey: hotkey.Address(), Coldkey: gotensor.Address(coldkey),
 	}
 	solved, err := pow.Solver{Workers: 1}.Solve(nil, challenge, pow.Difficulty(res.Difficulty), 0)
 	require.NoError(c.t, err)
@@ -37,7 +43,7 @@ func (c *Chain) Work(hotkey, coldkey Key) *neurontypes.MsgRegisterPow {
 // SignWork signs a registration by work as its ante wants it: account number 0, the account's sequence.
 func (c *Chain) SignWork(hotkey Key, msg *neurontypes.MsgRegisterPow) []byte {
 	c.t.Helper()
-	return c.Sign(Tx{Key: hotkey, Msgs: []sdk.Msg{msg}, Gas: 1_000_000, AccountNumber: Uint(0)})
+	return c.Sign(Tx{Key: hotkey, Msgs: []sdk.Msg{msg}, Gas: 400_000, AccountNumber: Uint(0)})
 }
 
 // Register registers the hotkey by work, in a block of its own, and returns its uid.

@@ -95,14 +95,22 @@ func (k *Keeper) newcomer(ctx sdk.Context, netuid uint32, hotkey, coldkey string
 	if n.hotkey, n.coldkey, err = registrationKeys(hotkey, coldkey); err != nil {
 		return n, err
 	}
-	if k.deps.Bank.BlockedAddr(n.coldkey[:]) {
-		return n, fmt.Errorf("coldkey %s cannot be paid, it is an account of the chain: %w", coldkey, types.ErrInvalidMessage)
+	if err := k.payable(n.coldkey); err != nil {
+		return n, err
 	}
 	if n.hyper, err = k.deps.Subnets.Hyperparameters(ctx, n.netuid); err != nil {
 		return n, err
 	}
 	n.admission, err = k.admissions.Get(ctx, uint16(n.netuid))
 	return n, err
+}
+
+// payable refuses a coldkey that cannot receive incentive.
+func (k *Keeper) payable(coldkey gotensor.Address) error {
+	if k.deps.Bank.BlockedAddr(coldkey[:]) {
+		return fmt.Errorf("coldkey %s cannot be paid, it is an account of the chain: %w", addr.FormatAccount(coldkey), types.ErrInvalidMessage)
+	}
+	return nil
 }
 
 func (k *Keeper) burn(ctx sdk.Context, from gotensor.Address, cost gotensor.Rao) error {
