@@ -27,7 +27,8 @@ type Config struct {
 	// another hotkey than its own are refused.
 	Info *axonv1.InfoResponse
 
-	// Slots is how many calls are worked on at the same time (number of processors).
+	// Slots is how many calls are worked on at the same time (number of processors). Of two or more one is kept for validators where
+	// others are admitted too.
 	Slots int
 	// MaxQueued bounds the calls that wait for a slot (1024), MaxPerCaller those of one caller (16).
 	MaxQueued, MaxPerCaller int

@@ -38,9 +38,11 @@ const (
 type queue struct {
 	slots, maxQueued, maxPerCaller int
 	now                            func() time.Time
+	kept                           int // slots that only validators get, fewer than slots
 
 	mu       sync.Mutex
 	free     int
+	guests   int // slots held by callers that are no validators
 	queued   int
 	flows    map[gotensor.Address]*flow
 	backlog  flowHeap // flows with waiting calls
@@ -53,6 +55,7 @@ type queue struct {
 // flow is one caller. All callers without any standing share one flow, so that making up keys gains nothing.
 type flow struct {
 	addr    gotensor.Address
+	guest   bool // no validator
 	weight  float64
 	start   float64 // tag of the head; meaningful while calls wait
 	finish  float64 // tag after the last served call
@@ -66,6 +69,7 @@ type waiter struct {
 	ready chan struct{}
 	err   error
 	start time.Time
+	guest bool
 }
 
 // claim says who wants a slot.
@@ -80,6 +84,7 @@ type ticket struct {
 	q     *queue
 	flow  *flow
 	start time.Time
+	guest bool // when it was granted
 }
 
 func newQueue(slots, maxQueued, maxPerCaller int, now func() time.Time) *queue {
@@ -94,7 +99,7 @@ func newQueue(slots, maxQueued, maxPerCaller int, now func() time.Time) *queue {
 func (q *queue) acquire(ctx context.Context, c claim) (*ticket, error) {
 	q.mu.Lock()
 	f := q.flow(c)
-	if q.free > 0 {
+	if q.free > 0 && q.eligible(f) {
 		t := q.serve(f)
 		q.mu.Unlock()
 		return t, nil
@@ -117,7 +122,7 @@ func (q *queue) acquire(ctx context.Context, c claim) (*ticket, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &ticket{q: q, flow: f, start: w.start}, nil
+	return &ticket{q: q, flow: f, start: w.start, guest: w.guest}, nil
 }
 
 // release gives the slot back and charges the caller for time held beyond the average call.
@@ -128,6 +133,9 @@ func (t *ticket) release() {
 	q.charge(t.flow, q.now().Sub(t.start).Seconds())
 	t.flow.open--
 	q.free++
+	if t.guest {
+		q.guests--
+	}
 	q.dispatch()
 	if q.free == q.slots { // idle: virtual time starts anew
 		q.virtual, q.heaviest, q.waitingW = 0, 0, 0
@@ -169,6 +177,7 @@ func (q *queue) flow(c claim) *flow {
 		f = &flow{addr: c.addr, index: -1, weight: w}
 		q.flows[c.addr] = f
 	}
+	f.guest = !c.validator
 	if f.index >= 0 && f.weight != w {
 		q.waitingW += w - f.weight
 		f.weight = w
@@ -202,7 +211,11 @@ func (q *queue) expectedWait(f *flow) time.Duration {
 	if f.index < 0 {
 		total += f.weight
 	}
-	s := float64(len(f.waiting)+1) * q.service / float64(q.slots) * total / f.weight
+	slots := q.slots
+	if f.guest {
+		slots -= q.kept
+	}
+	s := float64(len(f.waiting)+1) * q.service / float64(slots) * total / f.weight
 	return time.Duration(min(s, maxRetry.Seconds()*60) * float64(time.Second))
 }
 
@@ -277,15 +290,40 @@ func (q *queue) leave(f *flow) {
 	}
 }
 
+// eligible tells whether a call of the flow may take a free slot. A call holds its slot to its end, so however little a guest weighs, a
+// few long calls of his would keep a miner from answering those who judge it: some slots are kept for them.
+func (q *queue) eligible(f *flow) bool { return !f.guest || q.guests < q.slots-q.kept }
+
+// head returns the flow to be served next, nil if no call that waits may take a slot now.
+func (q *queue) head() *flow {
+	if len(q.backlog) == 0 {
+		return nil
+	}
+	if q.eligible(q.backlog[0]) {
+		return q.backlog[0]
+	}
+	var best *flow
+	for _, f := range q.backlog {
+		if !f.guest && (best == nil || f.start+1/f.weight < best.start+1/best.weight) {
+			best = f
+		}
+	}
+	return best
+}
+
 // dispatch grants free slots to the heads of the queue.
 func (q *queue) dispatch() {
-	for q.free > 0 && len(q.backlog) > 0 {
-		f := q.backlog[0]
+	for q.free > 0 {
+		f := q.head()
+		if f == nil {
+			return
+		}
 		w := f.waiting[0]
 		f.waiting = f.waiting[1:]
 		f.open-- // serve counts it again
 		q.queued--
-		w.start = q.serve(f).start
+		t := q.serve(f)
+		w.start, w.guest = t.start, t.guest
 		if len(f.waiting) > 0 {
 			f.start = f.finish
 			heap.Fix(&q.backlog, f.index)
@@ -307,7 +345,10 @@ func (q *queue) serve(f *flow) *ticket {
 	f.finish = start + 1/f.weight
 	f.open++
 	q.free--
-	return &ticket{q: q, flow: f, start: q.now()}
+	if f.guest {
+		q.guests++
+	}
+	return &ticket{q: q, flow: f, start: q.now(), guest: f.guest}
 }
 
 // forget drops a flow that carries no information any more.

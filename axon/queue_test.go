@@ -300,3 +300,40 @@ func BenchmarkQueue(b *testing.B) {
 		})
 	}
 }
+
+func TestQueueKeepsASlotForValidators(t *testing.T) {
+	q := newQueue(3, 1024, 16, time.Now)
+	q.kept = 1
+	guest := func(n byte) claim { return claim{addr: addr(n), weight: 1} }
+	judge := claim{addr: addr(99), weight: 1e9, validator: true}
+	first, err := q.acquire(t.Context(), guest(1))
+	require.NoError(t, err)
+	second, err := q.acquire(t.Context(), guest(2))
+	require.NoError(t, err)
+
+	granted := make(chan *ticket, 1)
+	go func() {
+		tk, err := q.acquire(t.Context(), guest(3))
+		if err == nil {
+			granted <- tk
+		}
+	}()
+	require.Eventually(t, func() bool { queued, _ := q.depth(); return queued == 1 }, 10*time.Second, time.Millisecond, "the third guest waits")
+
+	tk, err := q.acquire(t.Context(), judge)
+	require.NoError(t, err, "a validator does not")
+	tk.release()
+	require.Empty(t, granted, "nor does its slot go to a guest")
+
+	first.release()
+	third := <-granted
+	fourth, err := q.acquire(t.Context(), judge)
+	require.NoError(t, err)
+	for _, tk := range []*ticket{second, third, fourth} {
+		tk.release()
+	}
+	queued, running := q.depth()
+	require.Zero(t, queued)
+	require.Zero(t, running)
+	require.Zero(t, q.guests)
+}

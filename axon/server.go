@@ -74,6 +74,9 @@ func New(cfg Config) (*Server, error) {
 			maxConns: cfg.MaxConns, maxPerIP: cfg.MaxConnsPerIP, maxUnproven: cfg.MaxUnproven, perIP: map[netip.Prefix]int{},
 		},
 	}
+	if cfg.Slots > 1 && (cfg.Policy != PolicyValidators || cfg.AllowAnonymous) {
+		s.queue.kept = 1
+	}
 	s.grpc = s.newGRPC()
 	s.http = s.newHTTP()
 	if cfg.Info != nil {
