@@ -30,8 +30,9 @@ type Verifier struct {
 	seen    *replays
 }
 
-// NewVerifier returns a Verifier for one chain. Dated proofs from before its creation are refused: what a former process of this
-// neuron accepted in its last seconds cannot be replayed to its successor, although nonces live in memory only.
+// NewVerifier returns a Verifier for one chain. Dated proofs from before its creation are refused, since nonces live in memory only: what
+// a former process of this neuron accepted cannot be replayed to its successor, unless the caller's clock was ahead; then for as long
+// as it was, MaxSkew at most. Only the caller and whoever has the neuron's certificate key ever see a proof that names it.
 func NewVerifier(chainID string, now func() time.Time) (*Verifier, error) {
 	if chainID == "" || len(chainID) > MaxChainID {
 		return nil, fmt.Errorf("%w: chain id %q has %d bytes, must have 1 to %d", ErrProofMalformed, chainID, len(chainID), MaxChainID)

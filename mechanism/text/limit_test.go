@@ -147,7 +147,7 @@ func TestMaxRequestHoldsTheLargestHonestCall(t *testing.T) {
 		server, err := text.NewServer(models[2], s, nil)
 		require.NoError(t, err)
 		req := &textv1.PredictRequest{KMax: uint32(s.KMax)}
-		for range 256 {
+		for range s.Items {
 			req.Contexts = append(req.Contexts, make([]byte, size))
 		}
 		require.GreaterOrEqual(t, server.MaxRequest(), proto.Size(req))

@@ -14,9 +14,6 @@ import (
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
 )
 
-// maxContexts bounds one request, as the wire type says.
-const maxContexts = 256
-
 // Server answers Predict with a model. It implements mechanism.Server.
 type Server struct {
 	textv1.UnimplementedTextServer
@@ -45,13 +42,14 @@ func (s *Server) Service() (*grpc.ServiceDesc, any) { return &textv1.Text_Servic
 func (s *Server) Model() string { return s.model.Name() }
 
 // MaxRequest is twice what the longest contexts take, as JSON has them in base64.
-func (s *Server) MaxRequest() int { return 2*maxContexts*(s.settings.ContextBytes+8) + 4<<10 }
+func (s *Server) MaxRequest() int { return 2*s.settings.Items*(s.settings.ContextBytes+8) + 4<<10 }
 
 // Predict answers with one prediction per context. It refuses what the wire type forbids with InvalidArgument, naming field,
 // value and bound; a model that fails is Unavailable, and its own words stay in the miner's log.
 func (s *Server) Predict(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error) {
-	if n := len(req.GetContexts()); n == 0 || n > maxContexts {
-		return nil, status.Errorf(codes.InvalidArgument, "contexts: %d of them, want 1 to %d", n, maxContexts)
+	// No more than a validator asks at once: else the calls of strangers could hold the model for much longer than those that are paid.
+	if n := len(req.GetContexts()); n == 0 || n > s.settings.Items {
+		return nil, status.Errorf(codes.InvalidArgument, "contexts: %d of them, want 1 to %d, the items of this subnet", n, s.settings.Items)
 	}
 	k := int(req.GetKMax())
 	if k < 1 || k > s.settings.KMax {

@@ -251,7 +251,7 @@ func TestServerRefusesWhatItWasNotAskedFor(t *testing.T) {
 		"no candidates":  {Contexts: [][]byte{[]byte("a")}},
 		"too many":       {Contexts: [][]byte{[]byte("a")}, KMax: 65},
 		"long context":   {Contexts: [][]byte{make([]byte, 65)}, KMax: 4},
-		"many contexts":  {Contexts: make([][]byte, 257), KMax: 4},
+		"many contexts":  {Contexts: make([][]byte, settings().Items+1), KMax: 4},
 		"nothing at all": {},
 	} {
 		t.Run(name, func(t *testing.T) {
