@@ -2,27 +2,22 @@ package miner
 
 import (
 	"encoding/binary"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/gotensor/gotensor"
-	"github.com/gotensor/gotensor/metagraph"
 )
 
 func TestStrangersWithoutBandwidthDisplaceNobody(t *testing.T) {
-	c := newCallers(&atomic.Pointer[metagraph.Metagraph]{})
+	c := &callers{strangers: map[gotensor.Address]stranger{}}
 	until := time.Now().Add(time.Hour)
 	key := func(i int) (a gotensor.Address) {
 		binary.LittleEndian.PutUint64(a[:], uint64(i))
 		return a
 	}
-	weighs := func(i int) uint64 {
-		caller, _ := c.Lookup(key(i))
-		return caller.Weight
-	}
+	weighs := func(i int) uint64 { return c.strangers[key(i)].weight }
 	c.remember(key(1), stranger{weight: 5, until: until})
 	for i := 10; i < 10+3*maxStrangers; i++ {
 		c.remember(key(i), stranger{until: until})
