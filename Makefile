@@ -15,7 +15,7 @@ NODELESS   = $(shell $(GO) list ./... | grep -vE '/(x/|app|cmd/gotensord|interna
 # Fewer tests than this in `make check` means that a flag or a tag left some out.
 MIN_UNIT  := 500
 MIN_RACE  := 250
-MIN_E2E   := 5
+MIN_E2E   := 45
 # `make localnet` options: LLM=1 adds the small language model, HOME_DIR=folder keeps the network, ARGS passes more flags.
 LLM       ?=
 HOME_DIR  ?=
