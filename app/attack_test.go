@@ -10,11 +10,16 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/x/authz"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/app"
+	"github.com/gotensor/gotensor/genesis"
 	"github.com/gotensor/gotensor/internal/testnet"
+	emissiontypes "github.com/gotensor/gotensor/x/emission/types"
 	producertypes "github.com/gotensor/gotensor/x/producer/types"
+	subnettypes "github.com/gotensor/gotensor/x/subnet/types"
 )
 
 // signTwice reports that a producer signed two blocks of one height, and books what it loses.
@@ -102,4 +107,81 @@ func TestStallLongerThanUnbonding(t *testing.T) {
 	_, err := c.Staking.GetValidator(c.Context(), k.bob.Operator())
 	require.ErrorIs(t, err, stakingtypes.ErrNoValidatorFound)
 	c.Blocks(5)
+}
+
+// TestExportWithJailedAndUnbonding: the chain moves while one producer is jailed, one has taken half its stake out and a delegation is on its
+// way from one to the other. The import goes on past the end of all of them, and the state exports to the same bytes.
+func TestExportWithJailedAndUnbonding(t *testing.T) {
+	k := newCast()
+	s := k.spec()
+	s.Validators[1].Producer = true
+	s.Validators = append(s.Validators, testnet.NewKey("carol").Validator(100*genesis.OneTAO, true, nil))
+	c := testnet.New(t, s)
+	c.Blocks(2)
+	half := sdk.NewCoin(gotensor.BaseDenom, math.NewIntFromBigInt((100 * gotensor.RaoPerTAO).Atao()))
+	c.Run(k.bob, stakingtypes.NewMsgUndelegate(k.bob.String(), k.bob.Operator().String(), half))
+	c.Run(k.holder, stakingtypes.NewMsgDelegate(k.holder.String(), k.bob.Operator().String(), half))
+	c.Run(k.holder, stakingtypes.NewMsgBeginRedelegate(k.holder.String(), k.bob.Operator().String(), k.alice.Operator().String(), half))
+	signTwice(c, testnet.NewKey("carol"))
+	c.Blocks(25) // over a boundary
+	v, err := c.Staking.GetValidator(c.Context(), testnet.NewKey("carol").Operator())
+	require.NoError(t, err)
+	require.True(t, v.IsJailed() && v.IsUnbonding())
+
+	first, err := c.Export(nil)
+	require.NoError(t, err)
+	again := testnet.Reexport(t, c, first)
+	require.Equal(t, string(first.AppState), string(again.AppState))
+	one, two := testnet.Import(t, c, first), testnet.Import(t, c, first)
+	one.Blocks(130)
+	two.Blocks(130)
+	require.Equal(t, one.AppHash(), two.AppHash())
+	v, err = one.Staking.GetValidator(one.Context(), testnet.NewKey("carol").Operator())
+	require.NoError(t, err)
+	require.True(t, v.IsUnbonded())
+	require.Len(t, one.Set(), 2)
+}
+
+// TestEveryParameterIsGovernances: nobody but governance changes a module's parameters, whoever it says it is.
+func TestEveryParameterIsGovernances(t *testing.T) {
+	k := newCast()
+	c := testnet.New(t, k.spec())
+	c.Block()
+	for _, m := range []sdk.Msg{
+		&subnettypes.MsgUpdateParams{Authority: k.holder.String(), Params: subnettypes.DefaultParams()},
+		&emissiontypes.MsgUpdateParams{Authority: k.holder.String(), Params: emissiontypes.DefaultParams()},
+		&emissiontypes.MsgResume{Authority: k.holder.String(), Netuid: 1},
+		&producertypes.MsgUpdateParams{Authority: k.holder.String(), Params: producertypes.DefaultParams()},
+		&subnettypes.MsgSetHyperparameter{Sender: k.holder.String(), Netuid: 1, Name: "tempo", Value: 20_000},
+	} {
+		res := c.Try(k.holder, m)
+		require.NotZero(t, res.Code, sdk.MsgTypeURL(m))
+		require.NotEqual(t, "sdk", res.Codespace, "%s: %s", sdk.MsgTypeURL(m), res.Log)
+		exec := authz.NewMsgExec(k.holder.Account(), []sdk.Msg{m})
+		require.NotZero(t, c.Try(k.holder, &exec).Code, sdk.MsgTypeURL(m))
+	}
+}
+
+// TestActivityCutoffCannotStarve: the owner's shortest activity that passes still lets a row that was committed at the first block of a period
+// count at the end of the next.
+func TestActivityCutoffCannotStarve(t *testing.T) {
+	k := newCast()
+	s := k.spec()
+	s.Subnets[0].Hyperparameters["activity_cutoff_factor"] = 2_099 // 41 blocks of two periods of 21
+	_, err := app.Genesis(s)
+	require.ErrorIs(t, err, subnettypes.ErrConflict)
+	s.Subnets[0].Hyperparameters["activity_cutoff_factor"] = 2_100
+	c := testnet.New(t, s)
+	c.Block()
+	c.Register(k.miner1, k.cold)
+	c.NextPeriod()
+	commit, reveal := c.Hide(k.aliceHot, testnet.Weights(0, 0, 1))
+	c.Run(k.aliceHot, commit)
+	c.NextPeriod()
+	c.Run(k.aliceHot, reveal)
+	c.NextPeriod()
+	report, err := c.Emission.Report(c.Context(), testnet.Subnet)
+	require.NoError(t, err)
+	require.Empty(t, report.Error)
+	require.Positive(t, report.Incentive)
 }

@@ -6,8 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
@@ -98,5 +100,29 @@ func TestGrantsToNewAccounts(t *testing.T) {
 	for _, m := range []sdk.Msg{allowance(module), authorization(module)} {
 		res := c.Try(holder, m)
 		require.Equal(t, sdkerrors.ErrUnauthorized.ABCICode(), res.Code, "%s", res.Log)
+	}
+}
+
+// TestNoBallast: what goes free carries no extension options, which nobody reads and every node would store.
+func TestNoBallast(t *testing.T) {
+	c := newChain(t)
+	for name, add := range map[string]func(*txtypes.TxBody, *codectypes.Any){
+		"critical": func(b *txtypes.TxBody, a *codectypes.Any) { b.ExtensionOptions = append(b.ExtensionOptions, a) },
+		"non-critical": func(b *txtypes.TxBody, a *codectypes.Any) {
+			b.NonCriticalExtensionOptions = append(b.NonCriticalExtensionOptions, a)
+		},
+	} {
+		var raw txtypes.TxRaw
+		require.NoError(t, raw.Unmarshal(c.Sign(testnet.Tx{Key: aliceHot, Msgs: []sdk.Msg{testnet.Serve(aliceHot)}, Gas: 300_000})))
+		var body txtypes.TxBody
+		require.NoError(t, body.Unmarshal(raw.BodyBytes))
+		add(&body, &codectypes.Any{TypeUrl: sdk.MsgTypeURL(&banktypes.MsgSend{}), Value: make([]byte, 10_000)})
+		var err error
+		raw.BodyBytes, err = body.Marshal()
+		require.NoError(t, err)
+		encoded, err := raw.Marshal()
+		require.NoError(t, err)
+		res := c.Check(encoded)
+		require.Equal(t, sdkerrors.ErrTxDecode.ABCICode(), res.Code, "%s: %s", name, res.Log)
 	}
 }

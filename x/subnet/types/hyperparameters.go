@@ -150,6 +150,11 @@ func (h Hyperparameters) Validate() error {
 		return fmt.Errorf("immunity_period is %d blocks, want more than two periods, %d blocks: raise it to %d ms or lower tempo: %w",
 			h.ImmunityBlocks(), two, (two+1)*uint64(h.TargetBlockMs), ErrConflict)
 	}
+	// By then the row is up to two periods old, and one that is not active any more counts for nothing: nobody would ever be paid.
+	if two, active := 2*(h.TempoBlocks()+1), h.ActivityCutoffBlocks(h.TempoBlocks()); active < two {
+		return fmt.Errorf("activity_cutoff_factor %d keeps a row active for %d blocks, want at least two periods, %d blocks: raise it: %w",
+			h.ActivityCutoffFactor, active, two, ErrConflict)
+	}
 	return nil
 }
 
