@@ -5,13 +5,11 @@ import (
 	"errors"
 	"maps"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/axon"
 	"github.com/gotensor/gotensor/chain"
-	"github.com/gotensor/gotensor/metagraph"
 )
 
 const (
@@ -24,8 +22,8 @@ const (
 // callers tells the axon who asks: neurons from the metagraph, anybody else from a cache of bandwidths that is filled in the
 // background. Nobody's call waits for the chain: a stranger is unknown at first and may come again.
 type callers struct {
-	snapshot *atomic.Pointer[metagraph.Metagraph]
-	wanted   chan gotensor.Address
+	neurons axon.Snapshot
+	wanted  chan gotensor.Address // nil: nobody asks for the bandwidth of strangers
 
 	mu        sync.RWMutex
 	strangers map[gotensor.Address]stranger
@@ -36,16 +34,19 @@ type stranger struct {
 	until  time.Time
 }
 
-func newCallers(snapshot *atomic.Pointer[metagraph.Metagraph]) *callers {
-	return &callers{snapshot: snapshot, wanted: make(chan gotensor.Address, maxWanted), strangers: map[gotensor.Address]stranger{}}
+// newCallers looks strangers up only under the policy that asks for their bandwidth.
+func newCallers(p axon.Policy) *callers {
+	c := &callers{strangers: map[gotensor.Address]stranger{}}
+	if p == axon.PolicyBandwidth {
+		c.wanted = make(chan gotensor.Address, maxWanted)
+	}
+	return c
 }
 
 // Lookup implements axon.Callers.
 func (c *callers) Lookup(addr gotensor.Address) (axon.Caller, bool) {
-	if m := c.snapshot.Load(); m != nil {
-		if n, ok := m.ByHotkey(addr); ok {
-			return axon.Caller{Weight: uint64(n.Stake), Registered: true, Validator: n.Permit}, true
-		}
+	if known, ok := c.neurons.Lookup(addr); ok || c.wanted == nil {
+		return known, ok
 	}
 	c.mu.RLock()
 	s, known := c.strangers[addr]

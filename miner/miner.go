@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,13 +17,14 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/axon"
 	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/internal/home"
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
-	neuron "github.com/gotensor/gotensor/x/neuron/types"
-
 	"github.com/gotensor/gotensor/synapse"
+	neuron "github.com/gotensor/gotensor/x/neuron/types"
 )
 
 var (
@@ -32,6 +32,8 @@ var (
 	ErrConfig = errors.New("miner configuration")
 	// ErrNotRegistered is returned by Run where the hotkey has no uid and may not register.
 	ErrNotRegistered = errors.New("hotkey is not registered")
+	// ErrClosed is returned by Register, together with ErrNotRegistered, where the subnet takes no registration by work now.
+	ErrClosed = errors.New("registration is closed")
 )
 
 // Config is what a miner needs. Chain, Key, Coldkey, NetUID, Server and Home are required.
@@ -61,13 +63,12 @@ type Config struct {
 type miner struct {
 	cfg      Config
 	log      *slog.Logger
-	chainID  string
 	axon     *axon.Server
 	endpoint metagraph.Endpoint
 	callers  *callers
 
-	snapshot atomic.Pointer[metagraph.Metagraph]
-	blocks   chan *metagraph.Metagraph
+	latest chain.Latest
+	since  gotensor.Block // snapshots before this height do not show yet what was done; used by keepUp alone
 }
 
 // Run serves until ctx ends, finishes the calls in progress, and returns nil. A node that does not answer is waited for; a
@@ -82,27 +83,33 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := os.MkdirAll(cfg.Home, 0o700); err != nil {
 		return fmt.Errorf("%w: home: %w", ErrConfig, err)
 	}
+	unlock, err := home.Lock(cfg.Home)
+	if err != nil {
+		return fmt.Errorf("%w: home: %w", ErrConfig, err)
+	}
+	defer unlock()
 	cert, err := synapse.LoadOrCreateCertificate(filepath.Join(cfg.Home, "axon.pem"), time.Now())
 	if err != nil {
 		return err
 	}
-	m := &miner{cfg: cfg, log: cfg.Log, blocks: make(chan *metagraph.Metagraph, 1)}
+	m := &miner{cfg: cfg, log: cfg.Log, callers: newCallers(cfg.Policy)}
 	lis, err := m.listen(cert)
 	if err != nil {
 		return err
 	}
 	defer lis.Close()
 	if err := m.start(ctx, cert); err != nil {
-		return ignoreEnd(ctx, err)
+		return wait.Ended(ctx, err)
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return m.axon.Serve(gctx, lis) })
 	group.Go(func() error { return cfg.Chain.Follow(gctx, cfg.NetUID, m.observe) })
 	group.Go(func() error { return m.keepUp(gctx) })
+	group.Go(func() error { return m.report(gctx) })
 	if cfg.Policy == axon.PolicyBandwidth {
 		group.Go(func() error { return m.callers.lookUp(gctx, cfg.Chain) })
 	}
-	return ignoreEnd(ctx, group.Wait())
+	return wait.Ended(ctx, group.Wait())
 }
 
 // listen opens the port and works out what to announce.
@@ -124,32 +131,23 @@ func (m *miner) listen(cert tls.Certificate) (net.Listener, error) {
 		if port == 0 {
 			port = at.Port()
 		}
-		m.endpoint.Addr = netip.AddrPortFrom(m.cfg.Announce.Addr(), port)
+		m.endpoint.Addr = netip.AddrPortFrom(m.cfg.Announce.Addr().Unmap(), port)
 	}
-	if m.endpoint.Addr.Addr().IsUnspecified() {
+	if ip := m.endpoint.Addr.Addr(); ip.IsUnspecified() || ip.Zone() != "" {
 		lis.Close()
-		return nil, fmt.Errorf("%w: %s is no address that others can reach: announce one (--announce IP)", ErrConfig, m.endpoint.Addr.Addr())
+		return nil, fmt.Errorf("%w: %s is no address that others can reach: announce one (--announce IP)", ErrConfig, ip)
 	}
 	return lis, nil
 }
 
 // start makes the axon once the chain's name is known.
 func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
-	for {
-		id, err := m.cfg.Chain.ChainID(ctx)
-		if err == nil {
-			m.chainID = id
-			break
-		}
-		m.log.Warn("waiting for the node", "err", err)
-		if err := sleep(ctx, time.Second); err != nil {
-			return err
-		}
+	status, err := m.cfg.Chain.WaitReady(ctx)
+	if err != nil {
+		return err
 	}
-	m.callers = newCallers(&m.snapshot)
-	var err error
 	m.axon, err = axon.New(axon.Config{
-		ChainID: m.chainID, Certificate: cert, Callers: m.callers, Policy: m.cfg.Policy, Log: m.log,
+		ChainID: status.ChainID, Certificate: cert, Callers: m.callers, Policy: m.cfg.Policy, Log: m.log,
 		MaxMessageBytes: m.cfg.Server.MaxRequest(),
 		Info: &axonv1.InfoResponse{
 			Hotkey: keys.Account(m.cfg.Key.Address()), Netuid: uint32(m.cfg.NetUID), Model: m.cfg.Server.Model(), Version: m.cfg.Version,
@@ -162,42 +160,67 @@ func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
 	return nil
 }
 
-// observe keeps the newest snapshot for callers and hands it to keepUp.
+// observe keeps the newest snapshot for callers and for whoever waits for one.
 func (m *miner) observe(g *metagraph.Metagraph) error {
-	m.snapshot.Store(g)
-	select {
-	case <-m.blocks:
-	default:
-	}
-	m.blocks <- g
+	m.callers.neurons.Set(g, nil)
+	m.latest.Set(g)
 	return nil
 }
 
+// Between two tries to tell the chain of this miner.
+const leastRetry, mostRetry = time.Second, 30 * time.Second
+
 // keepUp registers and publishes whenever a block shows that the chain does not know this miner as it is.
 func (m *miner) keepUp(ctx context.Context) error {
+	retry := wait.Pause{Least: leastRetry, Most: mostRetry}
+	said := ""
+	var g *metagraph.Metagraph
 	for {
-		var g *metagraph.Metagraph
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case g = <-m.blocks:
-		}
-		me, registered := g.ByHotkey(m.cfg.Key.Address())
 		var err error
-		switch {
-		case !registered:
-			err = m.register(ctx)
-		case me.Endpoint != m.endpoint:
-			err = m.publish(ctx)
+		if g, err = m.latest.Next(ctx, g); err != nil {
+			return err
 		}
-		if err != nil {
-			if ctx.Err() != nil || errors.Is(err, ErrNotRegistered) {
-				return err
-			}
+		err = m.putRight(ctx, g)
+		switch {
+		case err == nil:
+			said = ""
+			retry.Reset()
+			continue
+		case ctx.Err() != nil, errors.Is(err, ErrNotRegistered) && !errors.Is(err, ErrClosed):
+			return err
+		}
+		if err.Error() != said {
+			said = err.Error()
 			m.log.Warn("the chain does not know this miner yet, trying again", "err", err)
-			if err := sleep(ctx, time.Second); err != nil {
-				return err
-			}
+		}
+		if err := retry.Sleep(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// putRight does what a snapshot shows to be missing.
+func (m *miner) putRight(ctx context.Context, g *metagraph.Metagraph) error {
+	if g.Height < m.since {
+		return nil
+	}
+	me, registered := g.ByHotkey(m.cfg.Key.Address())
+	switch {
+	case !registered:
+		return m.register(ctx)
+	case me.Endpoint != m.endpoint:
+		return m.publish(ctx)
+	}
+	return nil
+}
+
+// report keeps the status file as new as the chain, also while a proof of work is searched.
+func (m *miner) report(ctx context.Context) error {
+	var g *metagraph.Metagraph
+	for {
+		var err error
+		if g, err = m.latest.Next(ctx, g); err != nil {
+			return err
 		}
 		if err := m.showStatus(g); err != nil {
 			return err
@@ -214,27 +237,11 @@ func (m *miner) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.cfg.Chain.Sender(m.cfg.Key).Send(ctx, msg); err != nil {
+	r, err := m.cfg.Chain.Sender(m.cfg.Key).Send(ctx, msg)
+	if err != nil {
 		return fmt.Errorf("publish %s: %w", m.endpoint.Addr, err)
 	}
+	m.since = r.Height
 	m.log.Info("serving", "at", m.endpoint.Addr, "model", m.cfg.Server.Model())
 	return nil
-}
-
-func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/pow"
 	neuron "github.com/gotensor/gotensor/x/neuron/types"
@@ -17,6 +18,12 @@ import (
 // workFor is how long to work on one block hash. The chain knows the last 30, so even at half a second a block the work arrives
 // in time. Nothing is lost by starting anew: every hash has the same chance.
 const workFor = 8 * time.Second
+
+// After a refusal the chain gets a moment before it is asked again; that many refusals are more than bad luck.
+const afterRefusal, mostRefusals = 200 * time.Millisecond, 10
+
+// longest is the greatest time that Work.Expected gives: what takes longer does not end.
+const longest = 100 * 365 * 24 * time.Hour
 
 // Work is how a registration by proof of work goes.
 type Work struct {
@@ -33,9 +40,15 @@ func (m *miner) register(ctx context.Context) error {
 	if m.cfg.NoRegister {
 		return fmt.Errorf("%w: %s on subnet %d", ErrNotRegistered, keys.Account(m.cfg.Key.Address()), m.cfg.NetUID)
 	}
-	return Register(ctx, Registration{
+	err := Register(ctx, Registration{
 		Chain: m.cfg.Chain, Key: m.cfg.Key, Coldkey: m.cfg.Coldkey, NetUID: m.cfg.NetUID, Progress: m.cfg.Progress,
 	})
+	if err != nil {
+		return err
+	}
+	now, err := m.cfg.Chain.Status(ctx)
+	m.since = now.Height
+	return err
 }
 
 // Registration is what Register needs. All but Progress is required.
@@ -47,21 +60,25 @@ type Registration struct {
 	Progress func(Work)
 }
 
-// Register searches for a proof of work on all cores until the chain has taken one, or ctx ends, or registration is closed
-// (ErrNotRegistered says why). A proof that comes too late, or that a rise of the difficulty has overtaken, is searched anew.
+// Register searches for a proof of work on all cores until the hotkey has a uid, or ctx ends, or registration is closed
+// (ErrClosed, and why). A proof that comes too late, or that a rise of the difficulty has overtaken, is searched anew. A hotkey
+// that has a uid already, or gets one in another way meanwhile, is registered as well.
 func Register(ctx context.Context, r Registration) error {
-	chainID, err := r.Chain.ChainID(ctx)
+	status, err := r.Chain.Status(ctx)
 	if err != nil {
 		return err
 	}
-	s := search{Registration: r, chainID: chainID, began: time.Now()}
+	s := search{Registration: r, chainID: status.ChainID, began: time.Now()}
 	for {
+		if done, err := s.registered(ctx); done || err != nil {
+			return err
+		}
 		q, err := r.Chain.Registration(ctx, r.NetUID)
 		if err != nil {
 			return err
 		}
 		if !q.Open || !q.PowOpen {
-			return fmt.Errorf("%w: subnet %d takes no registration by work now: %s", ErrNotRegistered, r.NetUID, q.ClosedBecause)
+			return fmt.Errorf("%w: %w: subnet %d takes none by work now: %s", ErrNotRegistered, ErrClosed, r.NetUID, q.ClosedBecause)
 		}
 		nonce, err := s.solve(ctx, q)
 		if errors.Is(err, pow.ErrStopped) && ctx.Err() == nil {
@@ -74,26 +91,39 @@ func Register(ctx context.Context, r Registration) error {
 		var refused *chain.TxError
 		if errors.As(err, &refused) {
 			// Overtaken by another newcomer, a new difficulty or a full block: what the chain says next decides.
-			if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			if err := wait.Sleep(ctx, afterRefusal); err != nil {
 				return err
 			}
-			if _, nerr := r.Chain.Neuron(ctx, r.NetUID, r.Key.Address()); nerr == nil {
-				return nil
-			}
-			if s.refusals++; s.refusals < 10 {
+			if s.refusals++; s.refusals < mostRefusals {
 				continue
 			}
 		}
-		return err
+		if err != nil {
+			return err
+		}
 	}
+}
+
+// registered tells whether the hotkey has a uid, and says so if it has.
+func (s *search) registered(ctx context.Context) (bool, error) {
+	n, err := s.Chain.Neuron(ctx, s.NetUID, s.Key.Address())
+	switch {
+	case errors.Is(err, chain.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	s.tell(Work{Difficulty: s.difficulty, Hashes: s.before, Done: true, UID: gotensor.UID(n.Neuron.Uid)})
+	return true, nil
 }
 
 type search struct {
 	Registration
-	chainID  string
-	began    time.Time
-	before   uint64 // hashes done on earlier block hashes
-	refusals int
+	chainID    string
+	began      time.Time
+	difficulty uint64 // of the latest search
+	before     uint64 // hashes done on earlier block hashes
+	refusals   int
 }
 
 // solve searches on one block hash for a while.
@@ -103,6 +133,7 @@ func (s *search) solve(ctx context.Context, q *neuron.QueryRegistrationResponse)
 		return 0, fmt.Errorf("%w: block hash of %d bytes", chain.ErrBadAnswer, len(q.BlockHash))
 	}
 	copy(c.BlockHash[:], q.BlockHash)
+	s.difficulty = q.Difficulty
 	wctx, cancel := context.WithTimeout(ctx, workFor)
 	defer cancel()
 	done := uint64(0)
@@ -129,11 +160,6 @@ func (s *search) submit(ctx context.Context, q *neuron.QueryRegistrationResponse
 	if _, err := s.Chain.Sender(s.Key).Send(ctx, msg); err != nil {
 		return fmt.Errorf("register by proof of work: %w", err)
 	}
-	n, err := s.Chain.Neuron(ctx, s.NetUID, s.Key.Address())
-	if err != nil {
-		return err
-	}
-	s.tell(Work{Difficulty: q.Difficulty, Hashes: s.before, Done: true, UID: gotensor.UID(n.Neuron.Uid)})
 	return nil
 }
 
@@ -147,7 +173,7 @@ func (s *search) tell(w Work) {
 	if w.Rate > 0 {
 		// The search forgets: half of all searches take ln 2 of the expected hashes from now on.
 		const ln2 = 0.693
-		w.Expected = time.Duration(ln2 * float64(w.Difficulty) / w.Rate * float64(time.Second))
+		w.Expected = time.Duration(min(ln2*float64(w.Difficulty)/w.Rate, longest.Seconds()) * float64(time.Second))
 	}
 	s.Progress(w)
 }
