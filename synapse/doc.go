@@ -11,5 +11,8 @@
 //     exporter. Valid for MaxSkew around the server's clock and once.
 //   - Request (ProveRequest): as Fresh, plus method and body, for single HTTP requests, e.g. by curl.
 //
+// Beside its proof a caller names the neuron that it means (TargetKey): one that is not meant refuses, since the chain lets anybody list
+// another's endpoint and key.
+//
 // A Verifier checks them and fails closed. Package axon is the server on top of this, package dendrite the client.
 package synapse
