@@ -10,6 +10,7 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/gotensor/gotensor/genesis"
 	"github.com/gotensor/gotensor/internal/testnet"
 	emissiontypes "github.com/gotensor/gotensor/x/emission/types"
+	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
 	producertypes "github.com/gotensor/gotensor/x/producer/types"
 	subnettypes "github.com/gotensor/gotensor/x/subnet/types"
 )
@@ -184,4 +186,16 @@ func TestActivityCutoffCannotStarve(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, report.Error)
 	require.Positive(t, report.Incentive)
+}
+
+// TestGenesisModuleAddress: a genesis that gives a module's address to a plain account is refused before a chain panics on it.
+func TestGenesisModuleAddress(t *testing.T) {
+	k := newCast()
+	for _, name := range []string{emissiontypes.ModuleName, neurontypes.ModuleName, stakingtypes.BondedPoolName} {
+		s := k.spec()
+		s.Accounts = append(s.Accounts, genesis.Account{Address: authtypes.NewModuleAddress(name).String(), Balance: genesis.OneTAO})
+		_, err := app.Genesis(s)
+		require.ErrorIs(t, err, app.ErrGenesis, name)
+		require.ErrorContains(t, err, name)
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/gotensor/gotensor"
@@ -44,6 +46,29 @@ func (a *App) checkAcross(state map[string]json.RawMessage) error {
 		return fmt.Errorf("%w: staking.params.bond_denom is %q, want %q", ErrGenesis, p.BondDenom, gotensor.BaseDenom)
 	case p.HistoricalEntries != 0:
 		return fmt.Errorf("%w: staking.params.historical_entries is %d, want 0", ErrGenesis, p.HistoricalEntries)
+	}
+	return a.checkAccounts(state)
+}
+
+// checkAccounts refuses a plain account at the address of a module: the SDK panics when the module wants its own.
+func (a *App) checkAccounts(state map[string]json.RawMessage) error {
+	var auth authtypes.GenesisState
+	if err := a.Codec.UnmarshalJSON(state[authtypes.ModuleName], &auth); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrGenesis, authtypes.ModuleName, err)
+	}
+	accounts, err := authtypes.UnpackAccounts(auth.Accounts)
+	if err != nil {
+		return fmt.Errorf("%w: auth.accounts: %w", ErrGenesis, err)
+	}
+	names := make(map[string]string, len(moduleAccounts))
+	for name := range moduleAccounts {
+		names[authtypes.NewModuleAddress(name).String()] = name
+	}
+	for i, acc := range accounts {
+		name, taken := names[acc.GetAddress().String()]
+		if m, ok := acc.(sdk.ModuleAccountI); taken && (!ok || m.GetName() != name) {
+			return fmt.Errorf("%w: auth.accounts[%d] %s is the address of module %s: take the account out", ErrGenesis, i, acc.GetAddress(), name)
+		}
 	}
 	return nil
 }
