@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	stdmath "math"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
@@ -22,6 +25,7 @@ import (
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
 	producertypes "github.com/gotensor/gotensor/x/producer/types"
 	subnettypes "github.com/gotensor/gotensor/x/subnet/types"
+	weightstypes "github.com/gotensor/gotensor/x/weights/types"
 )
 
 // signTwice reports that a producer signed two blocks of one height, and books what it loses.
@@ -198,4 +202,57 @@ func TestGenesisModuleAddress(t *testing.T) {
 		require.ErrorIs(t, err, app.ErrGenesis, name)
 		require.ErrorContains(t, err, name)
 	}
+}
+
+// TestHostileQueries: no question makes a node panic, whatever stands in its fields; each is answered or refused.
+func TestHostileQueries(t *testing.T) {
+	k := newCast()
+	c := testnet.New(t, k.spec())
+	play(t, c, k)
+	texts := []string{"", "tao1", "\xff\x00", strings.Repeat("x", 1<<16), strings.ToUpper(k.miner1.String()), k.miner1.String(), k.alice.Operator().String()}
+	var questions []question
+	for _, n := range []uint32{0, 1, 2, stdmath.MaxUint16, stdmath.MaxUint16 + 1, stdmath.MaxUint32} {
+		questions = append(questions,
+			question{"subnet.v1.Query/Subnet", &subnettypes.QuerySubnetRequest{Netuid: n}},
+			question{"subnet.v1.Query/Hyperparameters", &subnettypes.QueryHyperparametersRequest{Netuid: n}},
+			question{"neuron.v1.Query/Metagraph", &neurontypes.QueryMetagraphRequest{Netuid: n}},
+			question{"neuron.v1.Query/Registration", &neurontypes.QueryRegistrationRequest{Netuid: n}},
+			question{"neuron.v1.Query/Neuron", &neurontypes.QueryNeuronRequest{Netuid: 1, Uid: n}},
+			question{"weights.v1.Query/Weights", &weightstypes.QueryWeightsRequest{Netuid: n}},
+			question{"weights.v1.Query/Bonds", &weightstypes.QueryBondsRequest{Netuid: n}},
+			question{"emission.v1.Query/Emission", &emissiontypes.QueryEmissionRequest{Netuid: n}},
+		)
+		for _, text := range texts {
+			questions = append(questions,
+				question{"neuron.v1.Query/Neuron", &neurontypes.QueryNeuronRequest{Netuid: n, Hotkey: text}},
+				question{"weights.v1.Query/Commitments", &weightstypes.QueryCommitmentsRequest{Netuid: n, Hotkey: text}},
+			)
+		}
+	}
+	for _, text := range texts {
+		questions = append(questions,
+			question{"neuron.v1.Query/Bandwidth", &neurontypes.QueryBandwidthRequest{Hotkey: text}},
+			question{"emission.v1.Query/Streams", &emissiontypes.QueryStreamsRequest{Validator: text}},
+		)
+	}
+	answered := 0
+	for _, q := range questions {
+		data, err := q.ask.Marshal()
+		require.NoError(t, err)
+		for _, data := range [][]byte{data, append([]byte{0xff}, data...)} {
+			res, err := c.Query(t.Context(), &abci.RequestQuery{Path: "/gotensor." + q.path, Data: data})
+			require.NoError(t, err)
+			require.False(t, res.Codespace == sdkerrors.ErrPanic.Codespace() && res.Code == sdkerrors.ErrPanic.ABCICode(), "%s %+v: %s", q.path, q.ask, res.Log)
+			require.NotContains(t, res.Log, "panic", "%s %+v", q.path, q.ask)
+			if res.Code == 0 {
+				answered++
+			}
+		}
+	}
+	require.Greater(t, answered, 10)
+}
+
+type question struct {
+	path string // after "/gotensor."
+	ask  interface{ Marshal() ([]byte, error) }
 }
