@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/renameio/v2"
 
 	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/internal/home"
 	"github.com/gotensor/gotensor/keys"
 )
 
@@ -31,20 +33,51 @@ const (
 )
 
 // Paths within a home.
-func walletsIn(home string) string    { return filepath.Join(home, "wallets") }
-func nodeIn(home string) string       { return filepath.Join(home, "node") }
-func logsIn(home string) string       { return filepath.Join(home, "logs") }
-func roleIn(home, name string) string { return filepath.Join(home, "roles", name) }
-func passwordIn(home string) string   { return filepath.Join(home, "password") }
-func planIn(home string) string       { return filepath.Join(home, "localnet.json") }
+func walletsIn(dir string) string    { return filepath.Join(dir, "wallets") }
+func nodeIn(dir string) string       { return filepath.Join(dir, "node") }
+func logsIn(dir string) string       { return filepath.Join(dir, "logs") }
+func roleIn(dir, name string) string { return filepath.Join(dir, "roles", name) }
+func passwordIn(dir string) string   { return filepath.Join(dir, "password") }
+func planIn(dir string) string       { return filepath.Join(dir, "localnet.json") }
 func (c *Config) wallets() *keys.Store {
 	return keys.NewStore(walletsIn(c.Home), keys.WithWorkFactor(cheap))
 }
-func networkIn(home string) string { return filepath.Join(home, chain.NetworkFile) }
+func networkIn(dir string) string { return filepath.Join(dir, chain.NetworkFile) }
 
-// layOut makes a new home, or reads what an old one was made for. A home that was laid out only half is refused: nothing in it is
-// worth keeping, but it may hold what a person put there.
-func layOut(ctx context.Context, c *Config) (*plan, error) {
+// enter takes a home for this program alone and lays it out, or takes up what is there. A folder with other things in it is refused
+// and not touched.
+func enter(ctx context.Context, c *Config) (p *plan, leave func(), err error) {
+	if err := os.MkdirAll(c.Home, 0o755); err != nil {
+		return nil, nil, fmt.Errorf("%w: home: %w", ErrConfig, err)
+	}
+	there, err := contents(c.Home)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(there) > 0 && !there[home.LockFile] && !there[filepath.Base(planIn(c.Home))] {
+		return nil, nil, errForeign(c)
+	}
+	leave, err = home.Lock(c.Home)
+	if errors.Is(err, home.ErrInUse) {
+		return nil, nil, fmt.Errorf("%w: %s", ErrRunning, c.Home)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if p, err = layOut(ctx, c); err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return p, leave, nil
+}
+
+func errForeign(c *Config) error {
+	return fmt.Errorf("%w: %s is neither empty nor the home of a localnet: name another folder with --home", ErrConfig, c.Home)
+}
+
+// layOut makes a new home, or reads what an old one was made for. One that was laid out only half is refused: nothing in it is
+// worth keeping, but it may hold what a person put there. Where laying out fails, nothing is left.
+func layOut(ctx context.Context, c *Config) (p *plan, err error) {
 	data, err := os.ReadFile(planIn(c.Home))
 	if err == nil {
 		return readPlan(c, data)
@@ -52,14 +85,20 @@ func layOut(ctx context.Context, c *Config) (*plan, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	if err := os.MkdirAll(c.Home, 0o755); err != nil {
-		return nil, fmt.Errorf("%w: home: %w", ErrConfig, err)
-	}
-	if entries, err := os.ReadDir(c.Home); err != nil || len(entries) > 0 {
-		return nil, fmt.Errorf("%w: %s is neither empty nor the home of a localnet: name another folder with --home", ErrConfig, c.Home)
-	}
-	p, err := newPlan(c)
+	there, err := contents(c.Home)
 	if err != nil {
+		return nil, err
+	}
+	delete(there, home.LockFile)
+	if len(there) > 0 {
+		return nil, errForeign(c)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, empty(c.Home))
+		}
+	}()
+	if p, err = newPlan(c); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(passwordIn(c.Home), []byte(password+"\n"), 0o600); err != nil {
@@ -78,21 +117,65 @@ func layOut(ctx context.Context, c *Config) (*plan, error) {
 	return p, writeJSON(planIn(c.Home), p) // last: now the home is whole
 }
 
+// contents are the names in a folder.
+func contents(dir string) (map[string]bool, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: home: %w", ErrConfig, err)
+	}
+	out := map[string]bool{}
+	for _, e := range entries {
+		out[e.Name()] = true
+	}
+	return out, nil
+}
+
+// empty removes what is in a folder but its lock.
+func empty(dir string) error {
+	there, err := contents(dir)
+	if err != nil {
+		return err
+	}
+	delete(there, home.LockFile)
+	for name := range there {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
+	}
+	return err
+}
+
 // readPlan takes an old home up. Its ports may be taken by now; then the node says so.
 func readPlan(c *Config, data []byte) (*plan, error) {
 	var p plan
 	if err := json.Unmarshal(data, &p); err != nil || p.Version != planVersion {
 		return nil, fmt.Errorf("%w: %s is damaged or of another version (%d, want %d): name another folder with --home", ErrConfig, planIn(c.Home), p.Version, planVersion)
 	}
-	if c.slowModel() {
-		for _, m := range p.Miners {
-			if m.Model == "openai" {
-				return &p, nil
-			}
-		}
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("%w: %s is damaged: %w: name another folder with --home", ErrConfig, planIn(c.Home), err)
+	}
+	if c.slowModel() && !slices.ContainsFunc(p.Miners, func(m minerPlan) bool { return m.Model == "openai" }) {
 		return nil, fmt.Errorf("%w: %s was made without a language model, and its rounds are too short for one: name another folder with --home", ErrConfig, c.Home)
 	}
 	return &p, nil
+}
+
+// check fails for a plan that this package has not written: its names become paths and arguments.
+func (p *plan) check() error {
+	if len(p.Validators) == 0 || p.Network.GRPC == "" {
+		return errors.New("it has no validators or no address")
+	}
+	names := slices.Clone(p.Validators)
+	for _, m := range p.Miners {
+		names = append(names, m.Wallet)
+		if strings.HasPrefix(m.Model, "-") {
+			return fmt.Errorf("model %q", m.Model)
+		}
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "validator-") && !strings.HasPrefix(name, "miner-") || strings.ContainsAny(name, "/\\") {
+			return fmt.Errorf("wallet %q", name)
+		}
+	}
+	return nil
 }
 
 func newPlan(c *Config) (*plan, error) {

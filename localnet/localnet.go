@@ -9,6 +9,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/metagraph"
 )
 
@@ -17,6 +18,9 @@ const netuid gotensor.NetUID = 1
 
 // startWithin bounds the time until the node makes blocks.
 const startWithin = 2 * time.Minute
+
+// ErrRunning is returned by Run where a network runs in the home already.
+var ErrRunning = errors.New("a network is running there already")
 
 // errEnough ends the watch after the epochs that were asked for.
 var errEnough = errors.New("enough epochs have paid")
@@ -27,21 +31,17 @@ func Run(ctx context.Context, cfg Config) (State, error) {
 	if err := cfg.fill(); err != nil {
 		return State{}, err
 	}
-	plan, err := layOut(ctx, &cfg)
+	plan, leave, err := enter(ctx, &cfg)
 	if err != nil {
 		return State{}, err
 	}
+	defer leave()
 	if err := os.MkdirAll(logsIn(cfg.Home), 0o755); err != nil {
 		return State{}, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	unlock, err := lock(cfg.Home)
-	if err != nil {
-		return State{}, err
-	}
-	defer unlock()
 	llm, err := startLLM(ctx, &cfg, plan)
 	if err != nil {
-		return State{}, err
+		return State{}, wait.Ended(ctx, err)
 	}
 	defer llm.stop()
 	node := start(cfg.node())
@@ -52,9 +52,12 @@ func Run(ctx context.Context, cfg Config) (State, error) {
 	}
 	defer client.Close()
 	cfg.Log.Info("starting the node", "home", cfg.Home)
-	wait, cancel := context.WithTimeout(ctx, startWithin)
+	soon, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	if _, err := client.WaitHeight(wait, 1); err != nil {
+	if _, err := client.WaitHeight(soon, 1); err != nil {
+		if ctx.Err() != nil {
+			return State{}, nil // stopped before there was anything to see
+		}
 		return State{}, fmt.Errorf("the node makes no blocks, see %s: %w", cfg.node().logFile(), err)
 	}
 	roles := start(cfg.roles(plan, llm.url)...)

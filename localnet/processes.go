@@ -1,6 +1,7 @@
 package localnet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gotensor/gotensor/internal/wait"
 )
 
 const (
@@ -30,30 +33,32 @@ type process struct {
 	args []string
 	log  *slog.Logger
 	home string
+
+	restart time.Duration // 0: restartAfter
+	patient time.Duration // 0: stopWithin
 }
 
 // run keeps the program running until ctx ends; then it is asked to stop, and killed if it does not. A program that ends by itself
 // is started again.
-func (p *process) run(ctx context.Context) error {
-	pause := restartAfter
+func (p *process) run(ctx context.Context) {
+	pause := wait.Pause{Least: cmp.Or(p.restart, restartAfter), Most: maxRestart}
 	for {
 		began := time.Now()
 		err := p.once(ctx)
 		if ctx.Err() != nil {
-			return nil
+			if err != nil {
+				p.log.Warn("a process did not end well", "process", p.name, "err", err, "log", p.logFile())
+			}
+			return
 		}
 		if time.Since(began) > time.Minute {
-			pause = restartAfter
+			pause.Reset()
 		}
-		p.log.Warn("a process ended by itself, starting it again", "process", p.name, "err", err, "log", p.logFile(), "in", pause)
-		t := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return nil
-		case <-t.C:
+		in := pause.Next()
+		p.log.Warn("a process ended by itself, starting it again", "process", p.name, "err", err, "log", p.logFile(), "in", in)
+		if wait.Sleep(ctx, in) != nil {
+			return
 		}
-		pause = min(2*pause, maxRestart)
 	}
 }
 
@@ -79,6 +84,8 @@ func (p *process) once(ctx context.Context) error {
 		p.log.Warn("pid not written", "process", p.name, "err", err)
 	}
 	defer os.Remove(pidFile)
+	// What the process has started itself ends with it.
+	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	select {
@@ -89,19 +96,22 @@ func (p *process) once(ctx context.Context) error {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		p.log.Warn("cannot be asked to stop", "process", p.name, "err", err)
 	}
-	t := time.NewTimer(stopWithin)
+	t := time.NewTimer(cmp.Or(p.patient, stopWithin))
 	defer t.Stop()
 	select {
 	case <-ended:
+		return nil
 	case <-t.C:
-		p.log.Warn("did not stop in time and is killed", "process", p.name)
-		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return err
-		}
-		<-ended
 	}
-	return nil
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill: %w", err)
+	}
+	<-ended
+	return errKilled
 }
+
+// errKilled is the end of a process that did not stop when it was asked to.
+var errKilled = errors.New("it did not stop in time and was killed")
 
 // crew is a set of processes that are stopped together.
 type crew struct {
@@ -114,11 +124,7 @@ func start(processes ...*process) *crew {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &crew{cancel: cancel}
 	for _, p := range processes {
-		c.wait.Go(func() {
-			if err := p.run(ctx); err != nil {
-				p.log.Error("a process cannot be run", "process", p.name, "err", err)
-			}
-		})
+		c.wait.Go(func() { p.run(ctx) })
 	}
 	return c
 }

@@ -40,7 +40,7 @@ type Miner struct {
 	Weight     *float64     `json:"weight"`    // share of the pay that validators give, 0..1
 	Incentive  uint16       `json:"incentive"` // of 65535, as the latest epoch found
 	TAOEarned  float64      `json:"tao_earned"`
-	RaoEarned  gotensor.Rao `json:"rao_earned"` // paid and accrued so far
+	RaoEarned  gotensor.Rao `json:"rao_earned"` // paid and accrued so far; of one from outside, what epochs gave it since it was first seen here
 	Silent     bool         `json:"silent"`
 	CopyFactor *float64     `json:"copy_factor"`
 	ModelSize  *float64     `json:"model_size_2022"`
@@ -48,10 +48,10 @@ type Miner struct {
 	Shapley    *float64     `json:"shapley"`
 }
 
-// Validator is one neuron that judges.
+// Validator is one neuron that judges: those of this home, and every other with a staking validator behind it.
 type Validator struct {
 	UID       *gotensor.UID `json:"uid"`
-	Name      string        `json:"name"`
+	Name      string        `json:"name"` // of its wallet here; empty for one that joined from outside, whose rounds are not known
 	Hotkey    string        `json:"hotkey"`
 	Stake     gotensor.Rao  `json:"stake"`
 	Dividends uint16        `json:"dividends"` // of 65535
@@ -81,11 +81,17 @@ type watcher struct {
 	chain *chain.Client
 	hot   map[string]string // name by hotkey
 	model map[string]string // model by hotkey, of the miners started here
+	judge map[string]bool   // hotkeys of the validators started here
 	cold  map[string]gotensor.Address
+	epoch map[string]uint64       // of the latest emission that was added up, by hotkey from outside
+	given map[string]gotensor.Rao // the sum
 }
 
 func newWatcher(c *Config, p *plan, client *chain.Client) (*watcher, error) {
-	w := &watcher{cfg: c, plan: p, chain: client, hot: map[string]string{}, model: map[string]string{}, cold: map[string]gotensor.Address{}}
+	w := &watcher{
+		cfg: c, plan: p, chain: client, hot: map[string]string{}, model: map[string]string{}, judge: map[string]bool{},
+		cold: map[string]gotensor.Address{}, epoch: map[string]uint64{}, given: map[string]gotensor.Rao{},
+	}
 	store := c.wallets()
 	add := func(name string) (string, error) {
 		hot, _, err := store.HotkeyPublic(name, "default")
@@ -101,9 +107,11 @@ func newWatcher(c *Config, p *plan, client *chain.Client) (*watcher, error) {
 		return account, nil
 	}
 	for _, name := range p.Validators {
-		if _, err := add(name); err != nil {
+		account, err := add(name)
+		if err != nil {
 			return nil, err
 		}
+		w.judge[account] = true
 	}
 	for _, m := range p.Miners {
 		account, err := add(m.Wallet)
@@ -115,47 +123,69 @@ func newWatcher(c *Config, p *plan, client *chain.Client) (*watcher, error) {
 	return w, nil
 }
 
-// look reads everything there is to see at a snapshot.
+// look reads everything there is to see at a snapshot, or at a newer one if an epoch has passed since.
 func (w *watcher) look(ctx context.Context, m *metagraph.Metagraph) (State, error) {
-	s := State{
-		Home: w.cfg.Home, ChainID: chainID, Height: m.Height, Epoch: m.Epoch, NextBoundary: m.NextBoundary, Tempo: m.Tempo,
-		Miners: []Miner{}, Validators: []Validator{},
-	}
 	emission, err := w.chain.Emission(ctx, m.NetUID)
 	if err != nil {
-		return s, err
+		return State{}, err
 	}
-	s.PaidEpochs = emission.Latest.PaidEpochs
+	if emission.Latest.Height > int64(m.Height) {
+		if m, err = w.chain.Metagraph(ctx, m.NetUID); err != nil {
+			return State{}, err
+		}
+	}
+	s := State{
+		Home: w.cfg.Home, ChainID: chainID, Height: m.Height, Epoch: m.Epoch, NextBoundary: m.NextBoundary, Tempo: m.Tempo,
+		PaidEpochs: emission.Latest.PaidEpochs, Miners: []Miner{}, Validators: []Validator{},
+	}
 	issuance, err := w.chain.Issuance(ctx)
 	if err != nil {
 		return s, err
 	}
 	s.SupplyAtao = issuance.SupplyAtao
 	status := w.statuses()
-	for n := range m.All() {
-		if name := w.hot[keys.Account(n.Hotkey)]; name != "" && status[name] != nil {
-			continue
-		}
-		if n.Validator.IsZero() {
-			miner, err := w.miner(ctx, n, status)
-			if err != nil {
-				return s, err
-			}
-			s.Miners = append(s.Miners, miner)
-		}
-	}
 	for _, name := range w.plan.Validators {
 		v, err := w.validator(ctx, m, name, status[name])
 		if err != nil {
 			return s, err
 		}
 		s.Validators = append(s.Validators, v)
-		if st := status[name]; st != nil {
-			s.MixtureGain += st.MixtureGain / float64(len(w.plan.Validators))
-		}
 	}
+	for n := range m.All() {
+		if w.judge[keys.Account(n.Hotkey)] {
+			continue
+		}
+		if !n.Validator.IsZero() {
+			v, err := w.outsider(ctx, n)
+			if err != nil {
+				return s, err
+			}
+			s.Validators = append(s.Validators, v)
+			continue
+		}
+		miner, err := w.miner(ctx, m, n, status)
+		if err != nil {
+			return s, err
+		}
+		s.Miners = append(s.Miners, miner)
+	}
+	s.MixtureGain = mixture(status)
 	s.WarmingUp = w.warmingUp(m, s, status)
 	return s, nil
+}
+
+// mixture is the mean over the validators that have judged a round.
+func mixture(status map[string]*said) float64 {
+	var all average
+	for _, st := range status {
+		if st.Round > 0 {
+			all.add(&st.MixtureGain)
+		}
+	}
+	if mean := all.mean(); mean != nil {
+		return *mean
+	}
+	return 0
 }
 
 func (w *watcher) statuses() map[string]*said {
@@ -170,18 +200,11 @@ func (w *watcher) statuses() map[string]*said {
 	return out
 }
 
-func (w *watcher) miner(ctx context.Context, n metagraph.Neuron, status map[string]*said) (Miner, error) {
+func (w *watcher) miner(ctx context.Context, m *metagraph.Metagraph, n metagraph.Neuron, status map[string]*said) (Miner, error) {
 	hotkey := keys.Account(n.Hotkey)
 	out := Miner{UID: n.UID, Name: w.hot[hotkey], Hotkey: hotkey, Model: w.model[hotkey], Incentive: n.Incentive}
-	free, err := w.chain.Balance(ctx, n.Coldkey)
-	if err != nil {
-		return out, err
-	}
-	paid, _, err := gotensor.RaoFromAtao(free)
-	if err != nil {
-		return out, err
-	}
-	if out.RaoEarned, err = paid.Add(n.Accrued); err != nil {
+	var err error
+	if out.RaoEarned, err = w.earned(ctx, m, n); err != nil {
 		return out, err
 	}
 	out.TAOEarned = out.RaoEarned.TAO()
@@ -211,6 +234,49 @@ func (w *watcher) miner(ctx context.Context, n metagraph.Neuron, status map[stri
 	return out, nil
 }
 
+// earned is what a miner has got. The coldkeys of this home began with nothing; those of others may have other income, so that
+// their epochs are added up.
+func (w *watcher) earned(ctx context.Context, m *metagraph.Metagraph, n metagraph.Neuron) (gotensor.Rao, error) {
+	hotkey := keys.Account(n.Hotkey)
+	if w.hot[hotkey] == "" {
+		if last, seen := w.epoch[hotkey]; !seen || last != m.Epoch {
+			w.epoch[hotkey] = m.Epoch
+			sum, err := w.given[hotkey].Add(n.Emission)
+			if err != nil {
+				return 0, fmt.Errorf("what uid %d earned: %w", n.UID, err)
+			}
+			w.given[hotkey] = sum
+		}
+		return w.given[hotkey], nil
+	}
+	free, err := w.chain.Balance(ctx, n.Coldkey)
+	if err != nil {
+		return 0, err
+	}
+	paid, _, err := gotensor.RaoFromAtao(free)
+	if err != nil {
+		return 0, err
+	}
+	return paid.Add(n.Accrued)
+}
+
+// outsider is a validator that runs elsewhere.
+func (w *watcher) outsider(ctx context.Context, n metagraph.Neuron) (Validator, error) {
+	v := Validator{UID: &n.UID, Hotkey: keys.Account(n.Hotkey), Stake: n.Stake, Dividends: n.Dividends, Trust: n.Trust}
+	var err error
+	v.RaoEarned, err = w.dividends(ctx, n.Validator)
+	return v, err
+}
+
+// dividends are what an operator's own stake has earned.
+func (w *watcher) dividends(ctx context.Context, operator gotensor.Address) (sum gotensor.Rao, err error) {
+	stakes, err := w.chain.Delegations(ctx, operator)
+	for _, d := range stakes {
+		sum += d.Earned
+	}
+	return sum, err
+}
+
 func (w *watcher) validator(ctx context.Context, m *metagraph.Metagraph, name string, st *said) (Validator, error) {
 	store := w.cfg.wallets()
 	hot, _, err := store.HotkeyPublic(name, "default")
@@ -224,14 +290,8 @@ func (w *watcher) validator(ctx context.Context, m *metagraph.Metagraph, name st
 	if st != nil {
 		v.Rounds, v.Committed, v.Revealed, v.Waiting = st.Round, st.Committed, st.Revealed, st.Waiting
 	}
-	stakes, err := w.chain.Delegations(ctx, w.cold[name])
-	if err != nil {
-		return v, err
-	}
-	for _, d := range stakes {
-		v.RaoEarned += d.Earned
-	}
-	return v, nil
+	v.RaoEarned, err = w.dividends(ctx, w.cold[name])
+	return v, err
 }
 
 // warmingUp says what the first pay waits for.
@@ -239,22 +299,26 @@ func (w *watcher) warmingUp(m *metagraph.Metagraph, s State, status map[string]*
 	if s.PaidEpochs > 0 {
 		return ""
 	}
-	rounds, need, revealed := 0, 0, false
+	rounds, need, committed, revealed := 0, 0, false, false
 	for _, st := range status {
 		rounds, need = max(rounds, st.Round), max(need, st.MinRounds)
-		revealed = revealed || st.Revealed != nil
+		committed, revealed = committed || st.Committed != nil, revealed || st.Revealed != nil
 	}
 	switch {
 	case m.Epoch == 0:
 		return fmt.Sprintf("validators get their permits at block %d", m.NextBoundary)
 	case len(s.Miners) == 0:
 		return "miners register by proof of work"
+	case len(status) == 0:
+		return "validators are starting"
 	case rounds < need:
 		return fmt.Sprintf("round %d of %d before validators commit", rounds, need)
-	case !revealed:
-		return fmt.Sprintf("weights are committed and revealed after block %d", m.NextBoundary)
-	default:
+	case revealed:
 		return fmt.Sprintf("weights are revealed; the first pay comes at block %d", m.NextBoundary)
+	case committed:
+		return fmt.Sprintf("weights are committed, and revealed after block %d", m.NextBoundary)
+	default:
+		return fmt.Sprintf("enough rounds; weights are committed in the second half of the period that ends at block %d", m.NextBoundary)
 	}
 }
 
