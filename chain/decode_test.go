@@ -126,11 +126,11 @@ func TestPriceOf(t *testing.T) {
 	} {
 		t.Run(tc.prices, func(t *testing.T) {
 			coin, err := priceOf(tc.prices, tc.gas)
-			switch {
-			case tc.want == "bad":
+			switch tc.want {
+			case "bad":
 				require.ErrorIs(t, err, ErrBadAnswer)
 				require.ErrorContains(t, err, tc.prices)
-			case tc.want == "":
+			case "":
 				require.NoError(t, err)
 				require.Nil(t, coin)
 			default:

@@ -96,7 +96,7 @@ func fromGRPC(ctx context.Context, err error) error {
 	if !ok {
 		return err
 	}
-	switch s.Code() { //nolint:exhaustive // every other code is the node's own refusal and passes as it is
+	switch s.Code() { // every other code is the node's own refusal and passes as it is
 	case codes.NotFound:
 		return fmt.Errorf("%w: %s", ErrNotFound, s.Message())
 	case codes.Canceled:

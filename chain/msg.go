@@ -26,9 +26,9 @@ type Fee int
 const (
 	// FeeGas is the ordinary way: gas times the node's price, from the signer's account.
 	FeeGas Fee = iota
-	// FeeNone: a registered hotkey's own message, free inside rate limits, alone in its transaction.
+	// FeeNone is a registered hotkey's own message, free inside rate limits, alone in its transaction.
 	FeeNone
-	// FeeWork: a registration by proof of work, signed by a key that need not have an account.
+	// FeeWork is a registration by proof of work, signed by a key that need not have an account.
 	FeeWork
 )
 

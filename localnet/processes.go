@@ -83,7 +83,7 @@ func (p *process) once(ctx context.Context) error {
 	if err := os.WriteFile(pidFile, []byte(strconv.Itoa(cmd.Process.Pid)), 0o644); err != nil {
 		p.log.Warn("pid not written", "process", p.name, "err", err)
 	}
-	defer os.Remove(pidFile)
+	defer func() { _ = os.Remove(pidFile) }() // it is for people
 	// What the process has started itself ends with it.
 	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }()
 	ended := make(chan error, 1)
@@ -99,15 +99,15 @@ func (p *process) once(ctx context.Context) error {
 	t := time.NewTimer(cmp.Or(p.patient, stopWithin))
 	defer t.Stop()
 	select {
-	case <-ended:
+	case err := <-ended:
+		p.log.Debug("stopped", "process", p.name, "err", err) // as it was asked to
 		return nil
 	case <-t.C:
 	}
 	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill: %w", err)
 	}
-	<-ended
-	return errKilled
+	return fmt.Errorf("%w: %w", errKilled, <-ended)
 }
 
 // errKilled is the end of a process that did not stop when it was asked to.

@@ -14,11 +14,11 @@ import (
 )
 
 // program is the test binary playing a program, with a log that is looked at.
-func program(t *testing.T, log *book, name string, args ...string) *process {
+func program(t *testing.T, log *book, args ...string) *process {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(logsIn(dir), 0o700))
-	return &process{name: name, path: self(t), args: args, log: log.logger(), home: dir, restart: 10 * time.Millisecond, patient: 10 * time.Second}
+	return &process{name: "p", path: self(t), args: args, log: log.logger(), home: dir, restart: 10 * time.Millisecond, patient: 10 * time.Second}
 }
 
 func printed(t *testing.T, p *process) string {
@@ -62,7 +62,7 @@ func gone(pid int) bool {
 // TestStop: a process that is asked to stop finishes what it was doing, and its pid file goes.
 func TestStop(t *testing.T) {
 	log := &book{}
-	p := program(t, log, "p", "stays")
+	p := program(t, log, "stays")
 	c := start(p)
 	begun(t, p)
 	pid := pidOf(t, p)
@@ -77,7 +77,7 @@ func TestStop(t *testing.T) {
 func TestRestart(t *testing.T) {
 	t.Run("ends by itself", func(t *testing.T) {
 		log := &book{}
-		p := program(t, log, "p", "ends")
+		p := program(t, log, "ends")
 		c := start(p)
 		eventually(t, func() bool { return log.count("starting it again") >= 4 })
 		c.stop()
@@ -88,7 +88,7 @@ func TestRestart(t *testing.T) {
 	})
 	t.Run("killed", func(t *testing.T) {
 		log := &book{}
-		p := program(t, log, "p", "stays")
+		p := program(t, log, "stays")
 		c := start(p)
 		begun(t, p)
 		require.NoError(t, syscall.Kill(pidOf(t, p), syscall.SIGKILL))
@@ -98,7 +98,7 @@ func TestRestart(t *testing.T) {
 	})
 	t.Run("no such program", func(t *testing.T) {
 		log := &book{}
-		p := program(t, log, "p")
+		p := program(t, log)
 		p.path = filepath.Join(p.home, "none")
 		c := start(p)
 		eventually(t, func() bool { return log.count("starting it again") >= 2 })
@@ -110,7 +110,7 @@ func TestRestart(t *testing.T) {
 // TestKill: a process that does not stop is killed, and what it had started as well.
 func TestKill(t *testing.T) {
 	log := &book{}
-	p := program(t, log, "p", "stubborn")
+	p := program(t, log, "stubborn")
 	p.patient = 50 * time.Millisecond
 	c := start(p)
 	begun(t, p)
