@@ -48,7 +48,7 @@ func tempo(slow bool) int64 {
 // makeChain makes the node's home and the genesis that everybody starts from.
 func makeChain(ctx context.Context, c *Config, p *plan, holders map[string]wallet) error {
 	home := nodeIn(c.Home)
-	out, err := command(ctx, c.Gotensord, "init", "localnet", "--home", home, "--target-block-ms", strconv.Itoa(genesis.LocalnetBlockMs),
+	out, err := command(ctx, c.Gotensord, "init", "localnet", "--home", home, "--target-block-ms", strconv.Itoa(genesis.LocalnetBlockMs), "--minimum-gas-prices", "0atao",
 		"--grpc", p.Network.GRPC, "--rpc", p.Network.RPC[len("http://"):], "--api", p.Network.REST[len("http://"):], "--p2p", p.P2P)
 	if err != nil {
 		return err

@@ -27,6 +27,10 @@ type node struct {
 	ConsensusPubKey []byte `json:"consensus_pubkey"`
 }
 
+// defaultGasPrice is a tenth of a rao per gas: a transfer of 80,000 gas costs 8,000 rao, 0.000008 TAO, and a full block of 400 M gas
+// 0.04 TAO. A price of nothing would let any account fill every block.
+const defaultGasPrice = "100000000atao"
+
 func initCmd() *cobra.Command {
 	var blockMs uint32
 	var minGasPrices string
@@ -40,7 +44,7 @@ func initCmd() *cobra.Command {
 	}
 	p := addPortFlags(cmd)
 	cmd.Flags().Uint32Var(&blockMs, "target-block-ms", 2000, "block time to aim at, as in the specification; `genesis make` sets it again")
-	cmd.Flags().StringVar(&minGasPrices, "minimum-gas-prices", "0atao", "least price per gas that this node accepts into its pool")
+	cmd.Flags().StringVar(&minGasPrices, "minimum-gas-prices", defaultGasPrice, "least price per gas that this node accepts into its pool; 0atao lets anybody fill blocks for nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		home, err := cmd.Flags().GetString(flags.FlagHome)
 		if err != nil {
