@@ -12,7 +12,8 @@ import (
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
 )
 
-// TestKeysParityAppointment: what a hotkey signs with package keys is what x/neuron checks, for appointments and for grants.
+// TestKeysParityAppointment: what a hotkey signs with package keys is what x/neuron checks, for appointments, grants and
+// registrations by burn.
 func TestKeysParityAppointment(t *testing.T) {
 	seed := sha256.Sum256([]byte("hotkey"))
 	ours, err := keys.NewPrivateKey(seed[:])
@@ -29,4 +30,9 @@ func TestKeysParityAppointment(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, theirs.VerifySignature(neurontypes.GrantBytes("gotensor-test", owner), signature))
 	require.False(t, theirs.VerifySignature(neurontypes.GrantBytes("other-chain", owner), signature))
+
+	signature, err = ours.Sign(neurontypes.RegisterTag, neurontypes.RegisterMessage("gotensor-test", owner, 1))
+	require.NoError(t, err)
+	require.True(t, theirs.VerifySignature(neurontypes.RegisterBytes("gotensor-test", owner, 1), signature))
+	require.False(t, theirs.VerifySignature(neurontypes.AppointBytes("gotensor-test", owner, 1), signature))
 }

@@ -118,7 +118,7 @@ func CreateValidator(v NewValidator) (Msg, error) {
 // RegisterPow takes a uid by proof of work; the hotkey signs.
 func RegisterPow(m *neuron.MsgRegisterPow) (Msg, error) { return ownMsg(m, FeeWork, gasWork) }
 
-// RegisterBurn takes a uid by burning TAO; the coldkey signs and pays.
+// RegisterBurn takes a uid by burning TAO; the coldkey signs and pays, and the hotkey's signature of neuron.RegisterMessage goes with it.
 func RegisterBurn(m *neuron.MsgRegisterBurn) (Msg, error) { return ownMsg(m, FeeGas, 0) }
 
 // Serve publishes where a neuron serves.

@@ -75,7 +75,8 @@ var exits = []struct {
 		chain.ErrUnreachable, chain.ErrNotIncluded, dendrite.ErrOverloaded, dendrite.ErrUnreachable, dendrite.ErrDeadline, context.Canceled, ErrLater,
 	}},
 	{ExitRefused, []error{
-		chain.ErrRefused, chain.ErrFee, ErrRefused, keys.ErrPassword, keys.ErrExists, miner.ErrNotRegistered, dendrite.ErrNotPermitted,
+		chain.ErrRefused, chain.ErrFee, ErrRefused, keys.ErrPassword, keys.ErrExists, miner.ErrNotRegistered, miner.ErrColdkey,
+		dendrite.ErrNotPermitted,
 	}},
 	{ExitNotFound, []error{chain.ErrNotFound, keys.ErrNotFound, ErrNothing}},
 }

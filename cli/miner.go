@@ -39,6 +39,7 @@ type minerOptions struct {
 	openAIURL   string
 	openAIModel string
 	openAIKey   string
+	coldkey     string
 	home        string
 	listen      string
 	announce    string
@@ -71,6 +72,7 @@ garbage (nonsense) and silent (ngram-3 that stops answering), which show what su
 	f.StringVar(&o.openAIURL, "openai-url", "", "URL of an OpenAI-compatible server; selects the model openai")
 	f.StringVar(&o.openAIModel, "openai-model", "", "name of the model on that server (default: its first)")
 	f.StringVar(&o.openAIKey, "openai-key-file", "", "file with that server's API key")
+	f.StringVar(&o.coldkey, "coldkey", "", "account that receives the pay instead of the wallet's coldkey")
 	f.StringVar(&o.home, "home", "", "folder of this miner: certificate, trained models (default ~/.gotensor/miners/WALLET-HOTKEY)")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address to serve at; port 0 takes a free one")
 	f.StringVar(&o.announce, "announce", "", "IP or IP:PORT that the chain is told (default: the listen address)")
@@ -93,7 +95,7 @@ func (a *app) minerRun(ctx context.Context, o minerOptions) error {
 		return err
 	}
 	defer client.Close()
-	hotkey, coldkey, err := a.minerKeys()
+	hotkey, coldkey, err := a.minerKeys(o.coldkey)
 	if err != nil {
 		return err
 	}
@@ -125,9 +127,9 @@ func parseAnnounce(s string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ip, 0), nil
 }
 
-// minerKeys opens the hotkey and reads the coldkey's address. A wallet that does not exist yet is made, so that a newcomer starts
+// minerKeys opens the hotkey and reads the coldkey's address, unless one is given. A wallet that does not exist yet is made, so that a newcomer starts
 // with one command; its words are shown once on standard error.
-func (a *app) minerKeys() (keys.PrivateKey, gotensor.Address, error) {
+func (a *app) minerKeys(given string) (keys.PrivateKey, gotensor.Address, error) {
 	store, err := a.store()
 	if err != nil {
 		return keys.PrivateKey{}, gotensor.Address{}, err
@@ -139,9 +141,9 @@ func (a *app) minerKeys() (keys.PrivateKey, gotensor.Address, error) {
 			return keys.PrivateKey{}, gotensor.Address{}, err
 		}
 	}
-	coldkey, err := a.coldkeyAddress()
+	coldkey, err := a.accountNamed(given)
 	if err != nil {
-		return keys.PrivateKey{}, gotensor.Address{}, err
+		return keys.PrivateKey{}, gotensor.Address{}, fmt.Errorf("coldkey: %w", err)
 	}
 	hotkey, err := a.openHotkey()
 	return hotkey, coldkey, err

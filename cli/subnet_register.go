@@ -30,8 +30,8 @@ func (a *app) subnetRegisterCommand() *cobra.Command {
 		Long: `Registers the wallet's hotkey. By default a proof of work is searched on all cores: the hotkey need own nothing and pays nothing,
 and pay will go to the wallet's coldkey (or to --coldkey), of which only the address is used.
 
-With --burn TAO of the coldkey is burned instead. The price falls with time and jumps with each registration, so it may differ from
-the one shown: --max-price bounds it, and is the price of now unless given. A hotkey that is registered already stays as it is.`,
+With --burn TAO of the coldkey is burned instead, and both keys sign. The price falls with time and jumps with each registration, so
+it may differ from the one shown: --max-price bounds it, and is the price of now unless given. A hotkey that is registered already stays as it is.`,
 		Example: `  gotensor subnet register --network FOLDER --wallet me
   gotensor subnet register --network FOLDER --wallet me --burn --max-price 0.5
   gotensor subnet register --network FOLDER --wallet me --dry-run --output json`,
@@ -148,10 +148,6 @@ func (a *app) registerByBurn(ctx context.Context, node *chain.Client, o register
 	if err != nil {
 		return err
 	}
-	hotkey, err := keys.ParseAccount(v.Hotkey)
-	if err != nil {
-		return err
-	}
 	if _, err := enough(ctx, node, coldkey, v.Cost.Price); err != nil {
 		return err
 	}
@@ -162,8 +158,18 @@ func (a *app) registerByBurn(ctx context.Context, node *chain.Client, o register
 	if err := a.confirm(o.yes, question); err != nil {
 		return err
 	}
+	hotkey, err := a.openHotkey()
+	if err != nil {
+		return err
+	}
+	id, err := node.ChainID(ctx)
+	if err != nil {
+		return err
+	}
+	pub := hotkey.PublicKey()
 	msg, err := chain.RegisterBurn(&neurontypes.MsgRegisterBurn{
 		Coldkey: v.Coldkey, Hotkey: v.Hotkey, Netuid: uint32(v.NetUID), MaxPrice: uint64(v.MaxPrice),
+		HotkeyPublicKey: pub[:], HotkeySignature: hotkey.SignTx(neurontypes.RegisterBytes(id, coldkey, v.NetUID))[:neurontypes.SignatureLen],
 	})
 	if err != nil {
 		return err
@@ -171,7 +177,7 @@ func (a *app) registerByBurn(ctx context.Context, node *chain.Client, o register
 	if v.Tx, err = a.sendCold(ctx, node, msg); err != nil {
 		return err
 	}
-	return a.afterRegistration(ctx, node, hotkey, v)
+	return a.afterRegistration(ctx, node, hotkey.Address(), v)
 }
 
 // afterRegistration shows the uid that the chain gave.

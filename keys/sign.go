@@ -23,8 +23,8 @@ const (
 // bytes. (The keys of cosmos/evm take 32 bytes for a hash and skip hashing them, although their check hashes always; sign bytes of a
 // transaction are never that short.)
 //
-// It also signs statements whose bytes carry a tag of their own and that the chain checks, such as those of AppointBytes and GrantBytes in
-// x/neuron/types. For all else use Sign.
+// It also signs statements whose bytes carry a tag of their own and that the chain checks, such as those of AppointBytes, GrantBytes and
+// RegisterBytes in x/neuron/types. For all else use Sign.
 func (k PrivateKey) SignTx(signBytes []byte) []byte { return k.signDigest(keccak256(signBytes)) }
 
 // Sign signs a message for one purpose, named by a tag of 1 to 255 bytes such as "gotensor/appoint/v1": a signature under one tag is worth

@@ -34,6 +34,8 @@ var (
 	ErrNotRegistered = errors.New("hotkey is not registered")
 	// ErrClosed is returned by Register, together with ErrNotRegistered, where the subnet takes no registration by work now.
 	ErrClosed = errors.New("registration is closed")
+	// ErrColdkey is returned by Run and by Register where the chain pays another coldkey for the hotkey than the one given.
+	ErrColdkey = errors.New("hotkey is registered for another coldkey")
 )
 
 // Config is what a miner needs. Chain, Key, Coldkey, NetUID, Server and Home are required.
@@ -186,7 +188,7 @@ func (m *miner) keepUp(ctx context.Context) error {
 			said = ""
 			retry.Reset()
 			continue
-		case ctx.Err() != nil, errors.Is(err, ErrNotRegistered) && !errors.Is(err, ErrClosed):
+		case ctx.Err() != nil, errors.Is(err, ErrColdkey), errors.Is(err, ErrNotRegistered) && !errors.Is(err, ErrClosed):
 			return err
 		}
 		if err.Error() != said {
@@ -208,6 +210,8 @@ func (m *miner) putRight(ctx context.Context, g *metagraph.Metagraph) error {
 	switch {
 	case !registered:
 		return m.register(ctx)
+	case me.Coldkey != m.cfg.Coldkey:
+		return otherColdkey(m.cfg.NetUID, keys.Account(me.Coldkey), m.cfg.Coldkey)
 	case me.Endpoint != m.endpoint:
 		return m.publish(ctx)
 	}

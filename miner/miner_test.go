@@ -286,6 +286,14 @@ func TestRegister(t *testing.T) {
 		require.EqualValues(t, 4, told.UID)
 		require.Zero(t, s.broadcasts())
 	})
+	t.Run("has a uid for another coldkey", func(t *testing.T) {
+		s := newStage(t)
+		s.register()
+		r := s.registration()
+		r.Coldkey = fakenode.Addr("mine")
+		r.Progress = func(Work) { require.Fail(t, "nothing is done") }
+		s.refusesColdkey(Register(t.Context(), r))
+	})
 	t.Run("gets a uid in another way meanwhile", func(t *testing.T) {
 		s := newStage(t)
 		s.node.Break(func(f *fakenode.Faults) { f.Refuse = neuron.ErrRegistered })
@@ -329,6 +337,23 @@ func TestRegister(t *testing.T) {
 		require.Positive(t, last.Rate)
 		require.Positive(t, last.Expected)
 	})
+}
+
+// TestOtherColdkey: a miner does not work for a coldkey that it was not given.
+func TestOtherColdkey(t *testing.T) {
+	s := newStage(t)
+	s.register()
+	s.cfg.Coldkey = fakenode.Addr("mine")
+	_, ended := s.run()
+	s.refusesColdkey(<-ended)
+}
+
+func (s *stage) refusesColdkey(err error) {
+	s.t.Helper()
+	require.ErrorIs(s.t, err, ErrColdkey)
+	require.ErrorContains(s.t, err, account("cold"))
+	require.ErrorContains(s.t, err, account("mine"))
+	require.Zero(s.t, s.broadcasts())
 }
 
 // TestStopped: the end of the context is success, whatever the miner was doing.

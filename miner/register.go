@@ -62,7 +62,8 @@ type Registration struct {
 
 // Register searches for a proof of work on all cores until the hotkey has a uid, or ctx ends, or registration is closed
 // (ErrClosed, and why). A proof that comes too late, or that a rise of the difficulty has overtaken, is searched anew. A hotkey
-// that has a uid already, or gets one in another way meanwhile, is registered as well.
+// that has a uid already, or gets one in another way meanwhile, is registered as well, unless another coldkey is paid for it
+// (ErrColdkey).
 func Register(ctx context.Context, r Registration) error {
 	status, err := r.Chain.Status(ctx)
 	if err != nil {
@@ -104,7 +105,7 @@ func Register(ctx context.Context, r Registration) error {
 	}
 }
 
-// registered tells whether the hotkey has a uid, and says so if it has.
+// registered tells whether the hotkey has a uid, and says so if it has. It fails with ErrColdkey.
 func (s *search) registered(ctx context.Context) (bool, error) {
 	n, err := s.Chain.Neuron(ctx, s.NetUID, s.Key.Address())
 	switch {
@@ -112,9 +113,17 @@ func (s *search) registered(ctx context.Context) (bool, error) {
 		return false, nil
 	case err != nil:
 		return false, err
+	case n.Neuron.Coldkey != keys.Account(s.Coldkey):
+		return false, otherColdkey(s.NetUID, n.Neuron.Coldkey, s.Coldkey)
 	}
 	s.tell(Work{Difficulty: s.difficulty, Hashes: s.before, Done: true, UID: gotensor.UID(n.Neuron.Uid)})
 	return true, nil
+}
+
+// otherColdkey is the error where the work of this hotkey would pay a coldkey that was not asked for.
+func otherColdkey(netuid gotensor.NetUID, paid string, ours gotensor.Address) error {
+	return fmt.Errorf("%w: subnet %d pays %s, you gave %s: give that coldkey if the pay shall go there, or use another hotkey",
+		ErrColdkey, netuid, paid, keys.Account(ours))
 }
 
 type search struct {

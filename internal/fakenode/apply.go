@@ -235,6 +235,10 @@ func (w *World) registerBurn(signer gotensor.Address, m *neurontypes.MsgRegister
 	if err != nil {
 		return err
 	}
+	message := neurontypes.RegisterBytes(w.ChainID, signer, gotensor.NetUID(m.Netuid))
+	if err := signedBy(hotkey, m.HotkeyPublicKey, message, m.HotkeySignature); err != nil {
+		return err
+	}
 	if uint64(w.BurnPrice) > m.MaxPrice {
 		return neurontypes.ErrPrice.Wrapf("the price is %d rao, max_price %d", w.BurnPrice, m.MaxPrice)
 	}
@@ -242,6 +246,21 @@ func (w *World) registerBurn(signer gotensor.Address, m *neurontypes.MsgRegister
 		return err
 	}
 	return w.register(hotkey, signer)
+}
+
+// signedBy checks that an account's key signed a message.
+func signedBy(who gotensor.Address, publicKey, message, signature []byte) error {
+	key, err := keys.ParsePublicKey(publicKey)
+	if err != nil {
+		return neurontypes.ErrSignature.Wrap(err.Error())
+	}
+	if owner, err := key.Address(); err != nil || owner != who {
+		return neurontypes.ErrSignature.Wrapf("hotkey_public_key is not that of %s", keys.Account(who))
+	}
+	if err := keys.VerifyTx(key, message, signature); err != nil {
+		return neurontypes.ErrSignature.Wrap(err.Error())
+	}
+	return nil
 }
 
 func (w *World) register(hotkey, coldkey gotensor.Address) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/math"
@@ -276,9 +277,12 @@ func (w *world) register(i int) error {
 	coldkey := person(3, i)
 	w.give(coldkey[:], tao(100))
 	before := w.supplyNow()
+	signed := keccak256(neurontypes.RegisterBytes(worldChain, coldkey, 1))
+	consent := ecdsa.SignCompact(secretOf(i), signed, false)[1:]
 	err := w.tx(func(ctx sdk.Context) error {
 		_, err := neuronkeeper.NewMsgServer(w.neurons).RegisterBurn(ctx, &neurontypes.MsgRegisterBurn{
 			Coldkey: coldkeyOf(i), Hotkey: hotkeyOf(i), Netuid: 1, MaxPrice: uint64(100 * gotensor.RaoPerTAO),
+			HotkeyPublicKey: secretOf(i).PubKey().SerializeCompressed(), HotkeySignature: consent,
 		})
 		return err
 	})

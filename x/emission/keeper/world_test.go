@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/sha3"
 
 	"cosmossdk.io/log/v2"
 	"cosmossdk.io/math"
@@ -99,14 +101,30 @@ type world struct {
 	returned     int  // validators that were removed and made again
 }
 
-// person is an account by number: coldkeys, delegators, hotkeys and operators come from ranges of their own.
+// person is an account by number: coldkeys, delegators and operators come from ranges of their own.
 func person(kind byte, i int) gotensor.Address {
 	return gotensor.Address{0: kind, 1: byte(i >> 8), 2: byte(i), 19: 1}
 }
 
 func operator(i int) sdk.ValAddress { a := person(1, i); return a[:] }
-func hotkeyOf(i int) string         { return addr.FormatAccount(person(2, i)) }
 func coldkeyOf(i int) string        { return addr.FormatAccount(person(3, i)) }
+
+// secretOf is the key of a neuron's hotkey, which agrees to be registered.
+func secretOf(i int) *secp256k1.PrivateKey {
+	return secp256k1.PrivKeyFromBytes([]byte{2, byte(i >> 8), byte(i)})
+}
+
+func hotkeyOf(i int) string {
+	a := keccak256(secretOf(i).PubKey().SerializeUncompressed()[1:])
+	return addr.FormatAccount(gotensor.Address(a[12:]))
+}
+
+func keccak256(b []byte) []byte {
+	h := sha3.NewLegacyKeccak256()
+	h.Write(b)
+	return h.Sum(nil)
+}
+
 func delegator(i int) sdk.AccAddress {
 	a := person(4, i)
 	return a[:]

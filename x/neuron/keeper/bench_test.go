@@ -53,9 +53,10 @@ func BenchmarkRegisterInFullSubnet4096(b *testing.B) {
 	cold, err := addr.Account(coldkey(2))
 	require.NoError(b, err)
 	f.bank.rao[string(cold[:])] = 1 << 62
+	m := burnOf(2, 1, 1<<62)
 	for b.Loop() {
 		cached, _ := f.ctx.CacheContext()
-		_, err := f.msgs.RegisterBurn(cached, &types.MsgRegisterBurn{Coldkey: coldkey(2), Hotkey: hotkey(2), Netuid: 1, MaxPrice: 1 << 62})
+		_, err := f.msgs.RegisterBurn(cached, m)
 		require.NoError(b, err)
 	}
 }

@@ -225,7 +225,10 @@ func (f *fixture) boundary(netuid gotensor.NetUID) {
 
 func blockHash(height int64) [32]byte { return [32]byte{1, byte(height), byte(height >> 8)} }
 
-func hotkey(i byte) string { return addr.FormatAccount(gotensor.Address{0x11, i}) }
+// hot is the key of a test's hotkey by number.
+func hot(i byte) signer { return newSigner(0x11, i) }
+
+func hotkey(i byte) string { return hot(i).String() }
 
 func coldkey(i byte) string { return addr.FormatAccount(gotensor.Address{0xcc, i}) }
 
@@ -245,6 +248,15 @@ func challenge(m *types.MsgRegisterPow) pow.Challenge {
 	return pow.Challenge{ChainID: chainID, NetUID: gotensor.NetUID(m.Netuid), BlockHash: blockHash(m.BlockHeight), Hotkey: h, Coldkey: c}
 }
 
+// burnOf is a registration by burn with the hotkey's consent.
+func burnOf(i byte, netuid uint32, most uint64) *types.MsgRegisterBurn {
+	cold, _ := addr.Account(coldkey(i))
+	return &types.MsgRegisterBurn{
+		Coldkey: coldkey(i), Hotkey: hotkey(i), Netuid: netuid, MaxPrice: most, HotkeyPublicKey: hot(i).public(),
+		HotkeySignature: hot(i).sign(types.RegisterBytes(chainID, cold, gotensor.NetUID(netuid))),
+	}
+}
+
 // register takes a slot by burn, one block later.
 func (f *fixture) register(t testing.TB, netuid uint32, i byte) gotensor.UID {
 	t.Helper()
@@ -252,7 +264,7 @@ func (f *fixture) register(t testing.TB, netuid uint32, i byte) gotensor.UID {
 	cold, err := addr.Account(coldkey(i))
 	require.NoError(t, err)
 	f.bank.rao[string(cold[:])] += 1_000 * gotensor.RaoPerTAO
-	res, err := f.msgs.RegisterBurn(f.ctx, &types.MsgRegisterBurn{Coldkey: coldkey(i), Hotkey: hotkey(i), Netuid: netuid, MaxPrice: 1 << 62})
+	res, err := f.msgs.RegisterBurn(f.ctx, burnOf(i, netuid, 1<<62))
 	require.NoError(t, err)
 	return gotensor.UID(res.Uid)
 }
@@ -299,8 +311,8 @@ type signer struct {
 	addr gotensor.Address
 }
 
-func newSigner(seed byte) signer {
-	k := secp256k1.PrivKeyFromBytes([]byte{seed, 1, 2, 3})
+func newSigner(seed ...byte) signer {
+	k := secp256k1.PrivKeyFromBytes(append(seed, 1, 2, 3))
 	return signer{k, gotensor.Address(keccak(k.PubKey().SerializeUncompressed()[1:])[12:])}
 }
 

@@ -55,13 +55,17 @@ func (k *Keeper) registerPow(ctx sdk.Context, m *types.MsgRegisterPow) (gotensor
 	})
 }
 
-// registerBurn takes a slot for a price.
+// registerBurn takes a slot for a price. The hotkey has to agree, or anybody could earn with the work of another's miner.
 func (k *Keeper) registerBurn(ctx sdk.Context, m *types.MsgRegisterBurn) (gotensor.UID, gotensor.Rao, error) {
 	if err := m.ValidateBasic(); err != nil {
 		return 0, 0, err
 	}
 	n, err := k.newcomer(ctx, m.Netuid, m.Hotkey, m.Coldkey)
 	if err != nil {
+		return 0, 0, err
+	}
+	signed := types.RegisterBytes(ctx.ChainID(), n.coldkey, n.netuid)
+	if err := verifyHotkey(n.hotkey, m.HotkeyPublicKey, signed, m.HotkeySignature); err != nil {
 		return 0, 0, err
 	}
 	if err := closed(n.admission, n.hyper, ctx.BlockHeight(), true); err != nil {

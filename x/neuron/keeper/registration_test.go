@@ -132,7 +132,7 @@ func TestLimitsPerBlockAndInterval(t *testing.T) {
 	err = f.k.VerifyPow(f.ctx.WithIsCheckTx(true), f.work(t, 1, 3, 5))
 	require.ErrorIs(t, err, types.ErrTooMany)
 	require.ErrorContains(t, err, "3 registrations in this interval, want at most 3: try again at height 50")
-	_, err = f.msgs.RegisterBurn(f.ctx, &types.MsgRegisterBurn{Coldkey: coldkey(3), Hotkey: hotkey(3), Netuid: 1, MaxPrice: 1})
+	_, err = f.msgs.RegisterBurn(f.ctx, burnOf(3, 1, 1))
 	require.ErrorIs(t, err, types.ErrTooMany, "burns count too")
 	f.to(t, 50)
 	require.NoError(t, f.k.VerifyPow(f.ctx, f.work(t, 1, 3, 45)))
@@ -142,7 +142,7 @@ func TestRegisterBurn(t *testing.T) {
 	f := newFixture(t)
 	f.to(t, 10)
 	cold, _ := addr.Account(coldkey(1))
-	m := &types.MsgRegisterBurn{Coldkey: coldkey(1), Hotkey: hotkey(1), Netuid: 1, MaxPrice: uint64(gotensor.RaoPerTAO)}
+	m := burnOf(1, 1, uint64(gotensor.RaoPerTAO))
 
 	_, err := f.msgs.RegisterBurn(f.ctx, m)
 	require.ErrorIs(t, err, errFunds)
@@ -180,8 +180,58 @@ func TestRegisterBurn(t *testing.T) {
 	f.subnets.hyper[1].RegistrationAllowed = false
 	_, err = f.msgs.RegisterBurn(f.ctx, m)
 	require.ErrorIs(t, err, types.ErrClosed)
-	_, err = f.msgs.RegisterBurn(f.ctx, &types.MsgRegisterBurn{Coldkey: coldkey(1), Hotkey: hotkey(1), Netuid: 1})
+	_, err = f.msgs.RegisterBurn(f.ctx, burnOf(1, 1, 0))
 	require.ErrorIs(t, err, types.ErrInvalidMessage)
+}
+
+// TestBurnNeedsTheHotkey: nobody registers another's hotkey under a coldkey, subnet or chain that it did not sign, and nothing is burned.
+func TestBurnNeedsTheHotkey(t *testing.T) {
+	consent := func(chain string, cold string, netuid gotensor.NetUID) []byte {
+		a, _ := addr.Account(cold)
+		return types.RegisterBytes(chain, a, netuid)
+	}
+	cases := []struct {
+		name   string
+		change func(*types.MsgRegisterBurn)
+		want   string
+	}{
+		{"another's public key", func(m *types.MsgRegisterBurn) {
+			m.HotkeyPublicKey, m.HotkeySignature = hot(2).public(), hot(2).sign(consent(chainID, m.Coldkey, 1))
+		}, "hotkey_public_key belongs to " + hotkey(2)},
+		{"signed by another", func(m *types.MsgRegisterBurn) { m.HotkeySignature = hot(2).sign(consent(chainID, m.Coldkey, 1)) }, "was not made by this key"},
+		{"no point of the curve", func(m *types.MsgRegisterBurn) { m.HotkeyPublicKey = make([]byte, 33) }, "hotkey_public_key"},
+		{"no signature", func(m *types.MsgRegisterBurn) { m.HotkeySignature = make([]byte, 64) }, "out of range"},
+		{"for another coldkey", func(m *types.MsgRegisterBurn) { m.HotkeySignature = hot(1).sign(consent(chainID, coldkey(2), 1)) }, "was not made by this key"},
+		{"stolen from another's message", func(m *types.MsgRegisterBurn) { m.Coldkey = coldkey(9) }, "was not made by this key"},
+		{"for another subnet", func(m *types.MsgRegisterBurn) { m.HotkeySignature = hot(1).sign(consent(chainID, m.Coldkey, 2)) }, "was not made by this key"},
+		{"for another chain", func(m *types.MsgRegisterBurn) { m.HotkeySignature = hot(1).sign(consent("test-2", m.Coldkey, 1)) }, "was not made by this key"},
+		{"under another tag", func(m *types.MsgRegisterBurn) {
+			a, _ := addr.Account(m.Coldkey)
+			m.HotkeySignature = hot(1).sign(types.AppointBytes(chainID, a, 1))
+		}, "was not made by this key"},
+	}
+	f := newFixture(t)
+	for _, i := range []byte{1, 9} {
+		cold, _ := addr.Account(coldkey(i))
+		f.bank.rao[string(cold[:])] = 3 * gotensor.RaoPerTAO
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			m := burnOf(1, 1, 1<<62)
+			c.change(m)
+			_, err := f.msgs.RegisterBurn(f.ctx, m)
+			require.ErrorIs(t, err, types.ErrSignature)
+			require.ErrorContains(t, err, c.want)
+			cold, _ := addr.Account(m.Coldkey)
+			require.Equal(t, 3*gotensor.RaoPerTAO, f.bank.rao[string(cold[:])])
+			require.Zero(t, f.bank.burned)
+			n, err := f.k.Count(f.ctx, 1)
+			require.NoError(t, err)
+			require.Zero(t, n)
+		})
+	}
+	_, err := f.msgs.RegisterBurn(f.ctx, burnOf(1, 1, 1<<62))
+	require.NoError(t, err, "with its consent it goes through")
 }
 
 func TestNewcomerInheritsNothing(t *testing.T) {
@@ -230,7 +280,7 @@ func TestNobodyIsPrunedUnpaidOrForTheOwner(t *testing.T) {
 		cold, _ := addr.Account(coldkey(30))
 		f.bank.rao[string(cold[:])] = 1_000 * gotensor.RaoPerTAO
 		cached, _ := f.ctx.CacheContext()
-		_, err := f.msgs.RegisterBurn(cached, &types.MsgRegisterBurn{Coldkey: coldkey(30), Hotkey: hotkey(30), Netuid: 1, MaxPrice: 1 << 62})
+		_, err := f.msgs.RegisterBurn(cached, burnOf(30, 1, 1<<62))
 		return err
 	}
 	f := newFixture(t)

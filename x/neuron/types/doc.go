@@ -1,5 +1,6 @@
 // Package types holds the wire types and the pure rules of module neuron: packed columns, message and genesis validation, and the
 // bytes that hotkeys sign.
 //
-// Start at Columns and Table, their packed and their typed form; AppointBytes and GrantBytes are signed by hotkeys.
+// Start at Columns and Table, their packed and their typed form; AppointBytes, GrantBytes and RegisterBytes are signed by
+// hotkeys.
 package types

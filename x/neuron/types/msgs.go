@@ -44,7 +44,7 @@ func (m *MsgRegisterPow) validate() error {
 	return checkNetUID(m.Netuid)
 }
 
-// ValidateBasic checks the fields, without state.
+// ValidateBasic checks the fields, without state; the signature is checked by the keeper.
 func (m *MsgRegisterBurn) ValidateBasic() error { return codes.Of(m.validate()) }
 
 func (m *MsgRegisterBurn) validate() error {
@@ -54,7 +54,10 @@ func (m *MsgRegisterBurn) validate() error {
 	if m.MaxPrice == 0 {
 		return fmt.Errorf("max_price is 0 rao, want the most that you are ready to burn: %w", ErrInvalidMessage)
 	}
-	return checkNetUID(m.Netuid)
+	if err := checkNetUID(m.Netuid); err != nil {
+		return err
+	}
+	return checkSigned(m.HotkeyPublicKey, m.HotkeySignature, true)
 }
 
 // ValidateBasic checks the fields, without state.

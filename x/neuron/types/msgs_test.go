@@ -27,7 +27,9 @@ func TestValidateBasic(t *testing.T) {
 		return m
 	}
 	burn := func(change func(*types.MsgRegisterBurn)) message {
-		m := &types.MsgRegisterBurn{Hotkey: hot, Coldkey: cold, Netuid: 1, MaxPrice: 5}
+		m := &types.MsgRegisterBurn{
+			Hotkey: hot, Coldkey: cold, Netuid: 1, MaxPrice: 5, HotkeyPublicKey: make([]byte, 33), HotkeySignature: make([]byte, 64),
+		}
 		change(m)
 		return m
 	}
@@ -64,6 +66,10 @@ func TestValidateBasic(t *testing.T) {
 		{"burn price", burn(func(m *types.MsgRegisterBurn) { m.MaxPrice = 0 }), "max_price is 0"},
 		{"burn netuid", burn(func(m *types.MsgRegisterBurn) { m.Netuid = 1 << 16 }), "netuid is 65536"},
 		{"burn keys", burn(func(m *types.MsgRegisterBurn) { m.Hotkey = cold }), "want two keys"},
+		{"burn recovery id", burn(func(m *types.MsgRegisterBurn) { m.HotkeySignature = make([]byte, 65) }), ""},
+		{"burn unsigned", burn(func(m *types.MsgRegisterBurn) { m.HotkeyPublicKey, m.HotkeySignature = nil, nil }), "hotkey_public_key has 0 bytes, want 33"},
+		{"burn public key", burn(func(m *types.MsgRegisterBurn) { m.HotkeyPublicKey = pin }), "hotkey_public_key has 32 bytes, want 33"},
+		{"burn signature", burn(func(m *types.MsgRegisterBurn) { m.HotkeySignature = pin }), "hotkey_signature has 32 bytes, want 64"},
 		{"serve", serve(func(*types.MsgServe) {}), ""},
 		{"serve v6", serve(func(m *types.MsgServe) { m.Host = "2001:db8::1" }), ""},
 		{"serve nothing", serve(func(m *types.MsgServe) { m.Host, m.Port, m.CertificatePin = "", 0, nil }), ""},
@@ -116,6 +122,8 @@ func TestSignedBytes(t *testing.T) {
 	require.Equal(t, want, string(types.AppointBytes("test-1", v, 0x0102)))
 	want = "\x19gotensor message\n" + "\x11gotensor/grant/v1" + "\x06test-1" + string(v[:])
 	require.Equal(t, want, string(types.GrantBytes("test-1", v)))
+	want = "\x19gotensor message\n" + "\x14gotensor/register/v1" + "\x06test-1" + string(v[:]) + "\x02\x01"
+	require.Equal(t, want, string(types.RegisterBytes("test-1", v, 0x0102)))
 }
 
 func FuzzValidateBasic(f *testing.F) {

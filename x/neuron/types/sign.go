@@ -10,9 +10,12 @@ const (
 	// AllSubnets in an appointment means every subnet for which the validator has no appointment of its own.
 	AllSubnets gotensor.NetUID = 65_535
 
-	// AppointTag and GrantTag separate what hotkeys sign from everything else that is signed.
+	// AppointTag separates consent to an appointment from everything else that a hotkey signs.
 	AppointTag = "gotensor/appoint/v1"
-	GrantTag   = "gotensor/grant/v1"
+	// GrantTag separates consent to a grant of bandwidth.
+	GrantTag = "gotensor/grant/v1"
+	// RegisterTag separates consent to a registration by burn.
+	RegisterTag = "gotensor/register/v1"
 
 	// messagePrefix starts every signed message that is not a transaction; no transaction starts so.
 	messagePrefix = "\x19gotensor message\n"
@@ -33,6 +36,14 @@ func GrantMessage(chainID string, delegator gotensor.Address) []byte {
 	return append(framed(chainID), delegator[:]...)
 }
 
+// RegisterMessage is what a hotkey signs under RegisterTag to be registered for a coldkey by burn, any number of times:
+//
+//	len(chain id) u8 | chain id | coldkey 20 | netuid u16 LE
+func RegisterMessage(chainID string, coldkey gotensor.Address, netuid gotensor.NetUID) []byte {
+	b := append(framed(chainID), coldkey[:]...)
+	return binary.LittleEndian.AppendUint16(b, uint16(netuid))
+}
+
 // AppointBytes are the bytes behind the signature of an AppointMessage; SignedBytes says how they are framed.
 func AppointBytes(chainID string, validator gotensor.Address, netuid gotensor.NetUID) []byte {
 	return SignedBytes(AppointTag, AppointMessage(chainID, validator, netuid))
@@ -41,6 +52,11 @@ func AppointBytes(chainID string, validator gotensor.Address, netuid gotensor.Ne
 // GrantBytes are the bytes behind the signature of a GrantMessage; SignedBytes says how they are framed.
 func GrantBytes(chainID string, delegator gotensor.Address) []byte {
 	return SignedBytes(GrantTag, GrantMessage(chainID, delegator))
+}
+
+// RegisterBytes are the bytes behind the signature of a RegisterMessage; SignedBytes says how they are framed.
+func RegisterBytes(chainID string, coldkey gotensor.Address, netuid gotensor.NetUID) []byte {
+	return SignedBytes(RegisterTag, RegisterMessage(chainID, coldkey, netuid))
 }
 
 // SignedBytes frames a message for a tag of at most 255 bytes, as package keys does: "\x19gotensor message\n" | len(tag) u8 | tag |
