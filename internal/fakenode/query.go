@@ -223,7 +223,8 @@ func (q weightsQueries) Commitments(_ context.Context, r *weightstypes.QueryComm
 type emissionQueries struct{ *Node }
 
 func (q emissionQueries) Issuance(context.Context, *emissiontypes.QueryIssuanceRequest) (*emissiontypes.QueryIssuanceResponse, error) {
-	return &emissiontypes.QueryIssuanceResponse{Height: q.world.Height, SupplyAtao: (2000 * tao).Atao().String(), Rate: uint64(tao)}, nil
+	supply := (2000 * tao).Atao().String() // all of it there since genesis
+	return &emissiontypes.QueryIssuanceResponse{Height: q.world.Height, SupplyAtao: supply, Rate: uint64(tao), GenesisSupplyAtao: supply}, nil
 }
 
 func (q emissionQueries) Emission(_ context.Context, r *emissiontypes.QueryEmissionRequest) (*emissiontypes.QueryEmissionResponse, error) {

@@ -126,6 +126,8 @@ type books struct {
 	supply  string // atao, of the bank
 	stated  string // atao, of x/emission
 	issued  uint64 // rao since the chain began
+	burned  uint64 // rao by registrations since the chain began
+	genesis string // atao when the chain began, of x/emission
 	holders map[string]string
 }
 
@@ -142,10 +144,12 @@ func (s *suite) booksAt(t *testing.T, height uint64) books {
 		Height     uint64 `json:"height,string"`
 		SupplyAtao string `json:"supply_atao"`
 		Issued     uint64 `json:"issued,string"`
+		Burned     uint64 `json:"burned,string"`
+		Genesis    string `json:"genesis_supply_atao"`
 	}
 	require.NoError(t, get(s.network.REST+"/gotensor/emission/v1/issuance", height, &issuance))
 	require.Equal(t, height, issuance.Height, "the past is answered as it was")
-	b.stated, b.issued = issuance.SupplyAtao, issuance.Issued
+	b.stated, b.issued, b.burned, b.genesis = issuance.SupplyAtao, issuance.Issued, issuance.Burned, issuance.Genesis
 	for page := ""; ; {
 		var owners struct {
 			Owners []struct {

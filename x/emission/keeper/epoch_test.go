@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/gotensor/gotensor"
@@ -222,6 +224,44 @@ func TestMissingMoneyHaltsTheSubnet(t *testing.T) {
 	require.Equal(t, w.report().Drained, w.report().Carried)
 }
 
+// Money that somebody else made is found by the next epoch, which pays nobody; what is burned leaves room for nothing.
+func TestMoneyMintedElsewhereHaltsTheSubnet(t *testing.T) {
+	w := newWorld(t, setting{validators: 1, miners: 1, tempo: 9, interval: 1000})
+	w.warm()
+	w.block(func() { require.NoError(t, w.register(50)) })
+	forger := person(7, 7)
+	one := sdk.NewCoins(atao(math.OneInt()))
+	require.NoError(t, w.bank.MintCoins(w.ctx, types.ModuleName, one))
+	require.NoError(t, w.bank.SendCoinsFromModuleToAccount(w.ctx, types.ModuleName, forger[:], one))
+	w.initial, w.faulty = w.initial.AddRaw(1), true // the test's own books stay in order
+	problems, err := w.Invariants(w.ctx)
+	require.NoError(t, err)
+	require.Len(t, problems, 1, "one atao is enough")
+	require.Contains(t, problems[0], "supply is "+w.supplyNow().String()+" atao, at most "+w.supplyNow().SubRaw(1).String())
+
+	paid := w.report().PaidEpochs
+	clock, err := w.subnets.Clock(w.ctx, 1)
+	require.NoError(t, err)
+	for w.ctx.BlockHeight() < clock.NextBoundary {
+		w.block()
+	}
+	require.Equal(t, 1, w.events("gotensor.emission.v1.EventSubnetHalted"))
+	require.Contains(t, w.pot(1).Halted, "supply is ")
+	require.Equal(t, w.report().Drained, w.report().Carried)
+	require.Equal(t, paid, w.report().PaidEpochs)
+}
+
+// A slash burns what nobody counts: there is less than could be, and that is in order.
+func TestSlashLeavesLessThanTheBound(t *testing.T) {
+	w := newWorld(t, setting{validators: 2, miners: 1, tempo: 9})
+	w.warm()
+	w.slash(1, w.ctx.BlockHeight(), 5)
+	require.True(t, w.burned.IsPositive())
+	paid := w.report().PaidEpochs
+	w.period(w.agreed())
+	require.Equal(t, paid+1, w.report().PaidEpochs)
+}
+
 // A new holder of a uid starts from zero: no weights count for him, no bonds, no pay.
 func TestReplacedMinerInheritsNothing(t *testing.T) {
 	w := newWorld(t, setting{validators: 1, miners: 2, tempo: 9, shape: func(s *subnettypes.GenesisSubnet) {
@@ -294,9 +334,8 @@ func TestSweepGoesRound(t *testing.T) {
 	for netuid := gotensor.NetUID(1); netuid <= 12; netuid++ {
 		amounts := []gotensor.Rao{0, 5, 0, 7, 11, 13}
 		require.NoError(t, w.neurons.Accrue(w.ctx, netuid, amounts))
-		require.NoError(t, w.Bank.MintCoins(w.ctx, types.ModuleName, coins(36)))
+		w.issue(36)
 	}
-	w.initial = w.supplyNow()
 	total := func() (sum gotensor.Rao, left int) {
 		for netuid := gotensor.NetUID(1); netuid <= 12; netuid++ {
 			for _, amount := range w.accruedOn(netuid) {
@@ -332,6 +371,16 @@ func TestSweepToABlockedColdkey(t *testing.T) {
 	require.NoError(t, w.Bank.MintCoins(w.ctx, types.ModuleName, coins(1)))
 	require.NoError(t, w.payColdkey(w.ctx, addr.FormatAccount(blocked), 1))
 	require.Equal(t, raoToAtao(1).String(), w.pool().Sub(before).String())
+}
+
+// issue mints into the module account and counts it, as if a block had.
+func (w *world) issue(amount gotensor.Rao) {
+	w.t.Helper()
+	state, err := w.issuance.Get(w.ctx)
+	require.NoError(w.t, err)
+	state.Issued += uint64(amount)
+	require.NoError(w.t, w.issuance.Set(w.ctx, state))
+	require.NoError(w.t, w.Bank.MintCoins(w.ctx, types.ModuleName, coins(amount)))
 }
 
 // neuron returns a neuron of subnet 1.

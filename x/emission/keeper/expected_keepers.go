@@ -30,6 +30,8 @@ type NeuronKeeper interface {
 	// StakeByUID are the bonded rao behind each uid and the validator they belong to, nil for none.
 	StakeByUID(ctx context.Context, netuid gotensor.NetUID, boundary bool) ([]gotensor.Rao, []sdk.ValAddress, error)
 	Accrue(ctx context.Context, netuid gotensor.NetUID, amounts []gotensor.Rao) error
+	// Burned is what registrations burned since the chain began.
+	Burned(ctx context.Context) (gotensor.Rao, error)
 	TakeAccrued(ctx context.Context, netuid gotensor.NetUID, uid gotensor.UID) (gotensor.Rao, error)
 }
 

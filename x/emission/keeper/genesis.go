@@ -14,7 +14,8 @@ import (
 )
 
 // InitGenesis writes the state. Bank, subnet, neuron and weights must have gone before: a genesis whose module account does not
-// cover what it owes, or whose supply is above the cap, is refused.
+// cover what it owes, or whose supply is above the cap or above what was issued, is refused. A genesis supply that is left empty
+// is what the bank holds less what was issued, plus what was burned.
 func (k Keeper) InitGenesis(ctx context.Context, state *types.GenesisState) error {
 	if err := state.Validate(); err != nil {
 		return err
@@ -30,6 +31,11 @@ func (k Keeper) InitGenesis(ctx context.Context, state *types.GenesisState) erro
 	if err := k.write(ctx, state); err != nil {
 		return err
 	}
+	if state.Issuance.GenesisSupply == "" {
+		if err := k.beginSupply(ctx, state.Issuance); err != nil {
+			return err
+		}
+	}
 	problems, err := k.Invariants(ctx)
 	if err != nil {
 		return err
@@ -38,6 +44,18 @@ func (k Keeper) InitGenesis(ctx context.Context, state *types.GenesisState) erro
 		return types.ErrGenesis.Wrap(strings.Join(problems, "; "))
 	}
 	return nil
+}
+
+// beginSupply remembers what the chain begins with.
+func (k Keeper) beginSupply(ctx context.Context, state types.Issuance) error {
+	burned, err := k.Neurons.Burned(ctx)
+	if err != nil {
+		return err
+	}
+	if state.GenesisSupply, err = state.InitialFrom(k.Bank.GetSupply(ctx, gotensor.BaseDenom).Amount, burned); err != nil {
+		return types.ErrGenesis.Wrapf("issuance: %s: set genesis_supply to what the chain began with", err)
+	}
+	return k.issuance.Set(ctx, state)
 }
 
 func (k Keeper) write(ctx context.Context, state *types.GenesisState) error {

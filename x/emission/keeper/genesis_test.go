@@ -87,8 +87,12 @@ func TestExportImportInMidStream(t *testing.T) {
 	w.warm()
 	who := w.newDelegator(1, tao(500))
 	w.block(func() { w.vote(1, w.agreed()) }, func() { require.NoError(t, w.delegate(who, 1, tao(300))) })
+	w.block(func() { require.NoError(t, w.register(60)) })
 	first := w.export()
 	require.Len(t, first.emission.Streams, 3)
+	require.Equal(t, w.initial.String(), first.emission.Issuance.GenesisSupply, "and not what there is by now")
+	require.NotEqual(t, w.initial.String(), w.supplyNow().String())
+	require.NotZero(t, first.neuron.Burned)
 	require.NotZero(t, first.emission.SweepUid)
 	require.NotEmpty(t, first.weights.Neurons)
 
@@ -120,7 +124,13 @@ func TestInitGenesisRefuses(t *testing.T) {
 		"a stream that is not covered": {func(g *types.GenesisState) { g.Streams[0].Total += 1e9 }, "owes"},
 		"params":                       {func(g *types.GenesisState) { g.Params.SweepPerBlock = 0 }, "sweep_per_block is 0"},
 		"streams out of order":         {func(g *types.GenesisState) { g.Streams = []types.Stream{stream, stream} }, "each once"},
-		"report that does not add up":  {func(g *types.GenesisState) { g.Reports[0].Carried++ }, "do not add up"},
+		"more than was issued":         {func(g *types.GenesisState) { g.Issuance.Issued-- }, "supply is"},
+		"another genesis supply":       {func(g *types.GenesisState) { g.Issuance.GenesisSupply = "1" }, "at most"},
+		"genesis supply in words":      {func(g *types.GenesisState) { g.Issuance.GenesisSupply = "many" }, "leave it empty"},
+		"more issued than there is": {func(g *types.GenesisState) {
+			g.Issuance.GenesisSupply, g.Issuance.Issued = "", uint64(gotensor.MaxSupply)
+		}, "set genesis_supply"},
+		"report that does not add up": {func(g *types.GenesisState) { g.Reports[0].Carried++ }, "do not add up"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -131,6 +141,12 @@ func TestInitGenesisRefuses(t *testing.T) {
 			require.ErrorContains(t, w.InitGenesis(cached, s.emission), tt.text)
 		})
 	}
+	t.Run("an empty genesis supply follows from the rest", func(t *testing.T) {
+		s := w.export()
+		s.emission.Issuance.GenesisSupply = ""
+		d := w.reborn(s)
+		require.Equal(t, w.initial.String(), d.export().emission.Issuance.GenesisSupply)
+	})
 	t.Run("more TAO than can exist", func(t *testing.T) {
 		cached, _ := w.ctx.CacheContext()
 		require.NoError(t, w.bank.MintCoins(cached, types.ModuleName, sdk.NewCoins(atao(tao(int64(gotensor.MaxSupply/gotensor.RaoPerTAO))))))

@@ -26,18 +26,18 @@ func (k Keeper) Invariants(ctx context.Context) ([]string, error) {
 		}
 		problems = append(problems, found...)
 	}
-	cover, err := k.checkCover(ctx)
-	return append(problems, cover...), err
+	money, err := k.checkMoney(ctx)
+	return append(problems, money...), err
 }
 
-// check is what an epoch checks: its own subnet, and that the module account covers all.
+// check is what an epoch checks: its own subnet, that the module account covers all, and that nobody else minted.
 func (k Keeper) check(ctx context.Context, netuid gotensor.NetUID) ([]string, error) {
 	problems, err := k.checkSubnet(ctx, netuid)
 	if err != nil {
 		return nil, err
 	}
-	cover, err := k.checkCover(ctx)
-	return append(problems, cover...), err
+	money, err := k.checkMoney(ctx)
+	return append(problems, money...), err
 }
 
 // checkSubnet checks columns, weights, bonds and the latest report of one subnet.
@@ -58,6 +58,39 @@ func (k Keeper) checkSubnet(ctx context.Context, netuid gotensor.NetUID) ([]stri
 			report.Epoch, netuid, report.Owner, report.Incentive, report.Dividends, report.Carried, report.Drained))
 	}
 	return problems, nil
+}
+
+// checkMoney checks what concerns all subnets: the cover and the supply.
+func (k Keeper) checkMoney(ctx context.Context) ([]string, error) {
+	problems, err := k.checkCover(ctx)
+	if err != nil {
+		return nil, err
+	}
+	supply, err := k.checkSupply(ctx)
+	return append(problems, supply...), err
+}
+
+// checkSupply checks that nobody minted but this module: there is at most the genesis supply and what was issued, less what
+// registrations burned. It is a bound and not an equality, because x/staking burns what it slashes and x/gov the deposits of
+// vetoed proposals, and nobody counts these.
+func (k Keeper) checkSupply(ctx context.Context) ([]string, error) {
+	state, err := k.issuance.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	burned, err := k.Neurons.Burned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := state.Bound(burned)
+	if err != nil {
+		return []string{fmt.Sprintf("issuance: %s", err)}, nil
+	}
+	if supply := k.Bank.GetSupply(ctx, gotensor.BaseDenom).Amount; supply.GT(bound) {
+		return []string{fmt.Sprintf("supply is %s atao, at most %s: %s of genesis, %d rao issued, %d rao burned",
+			supply, bound, state.GenesisSupply, state.Issued, burned)}, nil
+	}
+	return nil, nil
 }
 
 // checkCover checks the streams, and that the module account holds what the module owes.

@@ -8,7 +8,8 @@
 //	                just before its stake changes, so that a delegator earns for exactly the blocks he was there
 //
 // What is not paid stays in the pot: paid + carried = drained, to the rao. The module account covers pots, accrued incentive and
-// unsettled streams at all times; Invariants says so or says what is wrong.
+// unsettled streams at all times, and the supply is at most that of genesis and what was issued, less what registrations burned;
+// Invariants says so or says what is wrong.
 //
 // An epoch runs in a cached context: one that fails or panics is reported and leaves nothing behind but its report. Start at New.
 package keeper

@@ -85,7 +85,8 @@ func TestUpdateParams(t *testing.T) {
 func TestQueries(t *testing.T) {
 	w := newWorld(t, setting{validators: 2, miners: 1, tempo: 9})
 	w.warm()
-	w.blocks(3)
+	w.block(func() { require.NoError(t, w.register(50)) })
+	w.blocks(2)
 	q := NewQueryServer(w.Keeper)
 	issuance, err := q.Issuance(w.ctx, &types.QueryIssuanceRequest{})
 	require.NoError(t, err)
@@ -93,6 +94,10 @@ func TestQueries(t *testing.T) {
 	require.Equal(t, uint64(gotensor.RaoPerTAO), issuance.Rate)
 	require.Equal(t, types.DefaultParams(), issuance.Params)
 	require.Equal(t, w.ctx.BlockHeight(), issuance.Height)
+	require.Equal(t, w.initial.String(), issuance.GenesisSupplyAtao)
+	require.NotZero(t, issuance.Burned)
+	require.Equal(t, w.burned.String(), raoToAtao(issuance.Burned).String())
+	require.Equal(t, issuance.SupplyAtao, w.initial.Add(raoToAtao(issuance.Issued)).Sub(raoToAtao(issuance.Burned)).String())
 
 	emission, err := q.Emission(w.ctx, &types.QueryEmissionRequest{Netuid: 1})
 	require.NoError(t, err)

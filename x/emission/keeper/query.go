@@ -16,7 +16,7 @@ type queryServer struct{ Keeper }
 // NewQueryServer returns the handlers of the module's queries.
 func NewQueryServer(k Keeper) types.QueryServer { return queryServer{k} }
 
-// Issuance is the money supply and its present rate.
+// Issuance is the money supply, what it is made of, and the present rate.
 func (s queryServer) Issuance(ctx context.Context, _ *types.QueryIssuanceRequest) (*types.QueryIssuanceResponse, error) {
 	params, err := s.params.Get(ctx)
 	if err != nil {
@@ -30,12 +30,18 @@ func (s queryServer) Issuance(ctx context.Context, _ *types.QueryIssuanceRequest
 	if err != nil {
 		return nil, err
 	}
+	burned, err := s.Neurons.Burned(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &types.QueryIssuanceResponse{
-		Height:     sdk.UnwrapSDKContext(ctx).BlockHeight(),
-		SupplyAtao: s.Bank.GetSupply(ctx, gotensor.BaseDenom).Amount.String(),
-		Issued:     state.Issued,
-		Rate:       uint64(issuance.Rate(supply)),
-		Params:     params,
+		Height:            sdk.UnwrapSDKContext(ctx).BlockHeight(),
+		SupplyAtao:        s.Bank.GetSupply(ctx, gotensor.BaseDenom).Amount.String(),
+		Issued:            state.Issued,
+		Rate:              uint64(issuance.Rate(supply)),
+		Params:            params,
+		Burned:            uint64(burned),
+		GenesisSupplyAtao: state.GenesisSupply,
 	}, nil
 }
 

@@ -5,6 +5,9 @@ import (
 	"math"
 
 	errorsmod "cosmossdk.io/errors"
+	sdkmath "cosmossdk.io/math"
+
+	"github.com/gotensor/gotensor"
 )
 
 // DefaultGenesis issues from the first block on, by the default parameters.
@@ -20,6 +23,11 @@ func (g GenesisState) Validate() error {
 	}
 	if g.Issuance.Remainder > math.MaxInt64 {
 		return errorsmod.Wrapf(ErrGenesis, "issuance: remainder is %d, want at most %d", g.Issuance.Remainder, int64(math.MaxInt64))
+	}
+	if g.Issuance.GenesisSupply != "" {
+		if _, err := g.Issuance.Initial(); err != nil {
+			return errorsmod.Wrapf(ErrGenesis, "issuance: %s; leave it empty to have it from the bank's supply", err)
+		}
 	}
 	for i, p := range g.Pots {
 		if _, err := NetUID(p.Netuid); err != nil {
@@ -53,6 +61,39 @@ func (g GenesisState) Validate() error {
 	}
 	return nil
 }
+
+// Initial returns genesis_supply, what existed when the chain began, in atao. It fails with ErrField unless that is a plain decimal
+// from 0 to all TAO that can exist.
+func (i Issuance) Initial() (sdkmath.Int, error) {
+	amount, ok := sdkmath.NewIntFromString(i.GenesisSupply)
+	most := sdkmath.NewIntFromBigInt(gotensor.MaxSupply.Atao())
+	if !ok || amount.String() != i.GenesisSupply || amount.IsNegative() || amount.GT(most) {
+		return sdkmath.Int{}, errorsmod.Wrapf(ErrField, "genesis_supply is %q, want 0 to %s atao in decimal", i.GenesisSupply, most)
+	}
+	return amount, nil
+}
+
+// Bound returns the most atao that can exist: what was there in the beginning and what was issued, less the rao that registrations
+// burned. Slashing burns too, so that there may be less. It fails with ErrField on a genesis_supply that is not an amount.
+func (i Issuance) Bound(burned gotensor.Rao) (sdkmath.Int, error) {
+	initial, err := i.Initial()
+	if err != nil {
+		return sdkmath.Int{}, err
+	}
+	return initial.Add(atao(i.Issued)).Sub(atao(uint64(burned))), nil
+}
+
+// InitialFrom returns the genesis_supply under which a supply of atao is all that can exist after what was issued and burned. It
+// fails with ErrField if there is none: more was issued than there is.
+func (i Issuance) InitialFrom(supply sdkmath.Int, burned gotensor.Rao) (string, error) {
+	i.GenesisSupply = supply.Sub(atao(i.Issued)).Add(atao(uint64(burned))).String()
+	if _, err := i.Initial(); err != nil {
+		return "", errorsmod.Wrapf(err, "from supply %s atao, issued %d rao, burned %d rao", supply, i.Issued, burned)
+	}
+	return i.GenesisSupply, nil
+}
+
+func atao(rao uint64) sdkmath.Int { return sdkmath.NewIntFromBigInt(gotensor.Rao(rao).Atao()) }
 
 func (r EpochReport) validate() error {
 	if _, err := NetUID(r.Netuid); err != nil {

@@ -44,6 +44,37 @@ func TestParamsValidate(t *testing.T) {
 	require.NoError(t, (&MsgResume{Netuid: 65534}).ValidateBasic())
 }
 
+func TestBoundOfSupply(t *testing.T) {
+	tests := []struct {
+		name   string
+		state  Issuance
+		burned gotensor.Rao
+		want   string
+	}{
+		{"at the start", Issuance{GenesisSupply: "7"}, 0, "7"},
+		{"issued", Issuance{GenesisSupply: "7", Issued: 3}, 0, "3000000007"},
+		{"issued and burned", Issuance{GenesisSupply: "7", Issued: 3}, 2, "1000000007"},
+		{"more burned than there was", Issuance{GenesisSupply: "7"}, 1, "-999999993"},
+		{"the largest counters", Issuance{GenesisSupply: "0", Issued: math.MaxUint64}, math.MaxUint64 - 1, "1000000000"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bound, err := tt.state.Bound(tt.burned)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, bound.String())
+			initial, err := tt.state.InitialFrom(bound, tt.burned)
+			require.NoError(t, err)
+			require.Equal(t, tt.state.GenesisSupply, initial)
+		})
+	}
+	_, err := Issuance{}.Bound(0)
+	require.ErrorIs(t, err, ErrField)
+	require.ErrorContains(t, err, `genesis_supply is ""`)
+	_, err = Issuance{Issued: 2}.InitialFrom(atao(1), 0)
+	require.ErrorIs(t, err, ErrField)
+	require.ErrorContains(t, err, "issued 2 rao")
+}
+
 func TestGenesisValidate(t *testing.T) {
 	validator := addr.FormatValidator(gotensor.Address{1})
 	stream := Stream{Validator: validator, Netuid: 1, Total: 2, End: 3}
@@ -63,6 +94,12 @@ func TestGenesisValidate(t *testing.T) {
 		{"params", func(g *GenesisState) { g.Params = Params{} }, "params"},
 		{"time", func(g *GenesisState) { g.Issuance.LastTimeUnixNs = -1 }, "last_time_unix_ns is -1"},
 		{"remainder", func(g *GenesisState) { g.Issuance.Remainder = math.MaxUint64 }, "remainder"},
+		{"genesis supply", func(g *GenesisState) { g.Issuance.GenesisSupply = "21000000000000000000000000" }, ""},
+		{"no genesis supply", func(g *GenesisState) { g.Issuance.GenesisSupply = "0" }, ""},
+		{"genesis supply above all TAO", func(g *GenesisState) { g.Issuance.GenesisSupply = "21000000000000000000000001" }, "genesis_supply is \"21000000000000000000000001\""},
+		{"genesis supply below zero", func(g *GenesisState) { g.Issuance.GenesisSupply = "-1" }, "genesis_supply is \"-1\""},
+		{"genesis supply in hexadecimal", func(g *GenesisState) { g.Issuance.GenesisSupply = "0x10" }, "in decimal"},
+		{"genesis supply with a unit", func(g *GenesisState) { g.Issuance.GenesisSupply = "1atao" }, "leave it empty"},
 		{"pot twice", func(g *GenesisState) { g.Pots = []Pot{{Netuid: 1}, {Netuid: 1}} }, "netuid 1 twice"},
 		{"pot of no subnet", func(g *GenesisState) { g.Pots = []Pot{{}} }, "netuid is 0"},
 		{"pot overflows", func(g *GenesisState) { g.Pots = []Pot{{Netuid: 1, Pending: math.MaxUint64, Carried: 1}} }, "overflow"},
