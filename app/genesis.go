@@ -47,7 +47,7 @@ func Genesis(s genesis.Spec) (*genutiltypes.AppGenesis, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer a.Close() //nolint:errcheck // in memory
+	defer a.Close()
 	state := a.DefaultGenesis()
 	for _, part := range []struct {
 		module string

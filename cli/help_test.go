@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func TestHelpGolden(t *testing.T) {
 	tree(commands(), func(c *cobra.Command) {
 		t.Run(c.CommandPath(), func(t *testing.T) {
 			var out, errs bytes.Buffer
-			args := append(strings.Fields(c.CommandPath())[1:], "--help")
+			args := slices.Concat(strings.Fields(c.CommandPath())[1:], []string{"--help"})
 			code := Main(context.Background(), args, Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(string) string { return "" }})
 			require.Equal(t, ExitOK, code)
 			require.Empty(t, errs.String())

@@ -170,7 +170,11 @@ func (p *page) localnetPicture(s localnet.State) {
 		if v.UID != nil {
 			uid = fmt.Sprint(*v.UID)
 		}
-		t.add(uid, v.Name, taoNumber(v.Stake), fmt.Sprint(v.Rounds), epochOf(v.Committed), epochOf(v.Revealed), share(v.Trust), share(v.Dividends),
+		name := v.Name
+		if name == "" {
+			name = "(joined)"
+		}
+		t.add(uid, name, taoNumber(v.Stake), fmt.Sprint(v.Rounds), epochOf(v.Committed), epochOf(v.Revealed), share(v.Trust), share(v.Dividends),
 			fmt.Sprintf("%.6f", v.RaoEarned.TAO()), shorten(v.Waiting, 60))
 	}
 	p.table(t)

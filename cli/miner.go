@@ -90,7 +90,7 @@ func (a *app) minerRun(ctx context.Context, o minerOptions) error {
 	if err != nil {
 		return err
 	}
-	client, _, err := a.dial()
+	client, err := a.dial()
 	if err != nil {
 		return err
 	}

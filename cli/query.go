@@ -98,7 +98,7 @@ func (a *app) query(ctx context.Context, o queryOptions, prompt string) error {
 	if o.best < 1 || o.top < 1 || o.k < 1 {
 		return usagef("--best, --top and --k are at least 1")
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

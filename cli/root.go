@@ -79,13 +79,12 @@ func (a *app) log() *slog.Logger {
 }
 
 // dial connects to the network that was named.
-func (a *app) dial() (*chain.Client, chain.Network, error) {
+func (a *app) dial() (*chain.Client, error) {
 	n, err := chain.FindNetwork(a.network)
 	if err != nil {
-		return nil, n, err
+		return nil, err
 	}
-	c, err := chain.Dial(n.GRPC, chain.Options{Logger: a.log()})
-	return c, n, err
+	return chain.Dial(n.GRPC, chain.Options{Logger: a.log()})
 }
 
 // walletDir is the folder of wallets: that named, else the one in the home folder.

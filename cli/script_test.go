@@ -246,7 +246,9 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { done <- server.Serve(ctx, lis) }()
 	ts.Defer(func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			ts.Logf("axon: %v", err)
+		}
 	})
 	addr, err := netip.ParseAddrPort(lis.Addr().String())
 	ts.Check(err)

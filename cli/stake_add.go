@@ -48,7 +48,7 @@ func (a *app) stakeAdd(ctx context.Context, o stakeAddOptions) error {
 	if err != nil {
 		return err
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (a *app) stakeClaim(ctx context.Context, o stakeClaimOptions) error {
 	if err != nil {
 		return err
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ type validatorList struct {
 }
 
 func (a *app) stakeValidators(ctx context.Context) error {
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (a *app) stakeList(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

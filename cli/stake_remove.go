@@ -53,7 +53,7 @@ func (a *app) stakeRemove(ctx context.Context, o stakeRemoveOptions) error {
 	if err != nil {
 		return err
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type hyperparameters struct {
 }
 
 func (a *app) subnetHyperparameters(ctx context.Context, netuid gotensor.NetUID, name string) error {
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type subnetList struct {
 }
 
 func (a *app) subnetList(ctx context.Context) error {
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (a *app) subnetMetagraph(ctx context.Context, o metagraphOptions) error {
 	if o.blocks < 0 || o.blocks > 0 && !o.watch {
 		return usagef("--blocks counts the tables of --watch: give both, and a number above 0")
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (a *app) ownHotkeys() map[string]bool {
 	if err != nil {
 		return mine
 	}
-	wallets, _ := store.List() //nolint:errcheck // see above
+	wallets, _ := store.List()
 	for _, w := range wallets {
 		for _, h := range w.Hotkeys {
 			mine[keys.Account(h.Address)] = true

@@ -95,7 +95,7 @@ func (a *app) subnetRegister(ctx context.Context, o registerOptions) error {
 	if err != nil {
 		return fmt.Errorf("coldkey: %w", err)
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ type subnetInfo struct {
 }
 
 func (a *app) subnetShow(ctx context.Context, netuid gotensor.NetUID) error {
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

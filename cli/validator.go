@@ -68,7 +68,7 @@ network with real pay needs text that miners cannot have read.`,
 }
 
 func (a *app) validatorRun(ctx context.Context, o validatorOptions) error {
-	client, _, err := a.dial()
+	client, err := a.dial()
 	if err != nil {
 		return err
 	}

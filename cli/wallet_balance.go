@@ -51,7 +51,7 @@ func (a *app) walletBalance(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (a *app) watch(store *keys.Store, o walletImportOptions) error {
 }
 
 func (a *app) watchOnly(store *keys.Store) bool {
-	wallets, _ := store.List() //nolint:errcheck // unreadable wallets are told by the commands that use them
+	wallets, _ := store.List()
 	for _, w := range wallets {
 		if w.Name == a.wallet {
 			return w.WatchOnly
@@ -139,7 +139,7 @@ func (a *app) watchOnly(store *keys.Store) bool {
 
 // readMnemonic reads words without showing them.
 func (a *app) readMnemonic(file string) (keys.Mnemonic, error) {
-	var in io.Reader = a.In
+	in := a.In
 	switch {
 	case file != "" && file != "-":
 		f, err := os.Open(file)

@@ -77,7 +77,7 @@ func (a *app) walletTransfer(ctx context.Context, o transferOptions) error {
 	if from == to {
 		return usagef("--to is the wallet's own address: nothing would change")
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

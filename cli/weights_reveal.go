@@ -41,7 +41,7 @@ func (a *app) weightsReveal(ctx context.Context, netuid gotensor.NetUID, noWait 
 	if err != nil {
 		return err
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (a *app) weightsSet(ctx context.Context, o weightsSetOptions, pairs []strin
 	if err != nil {
 		return err
 	}
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type weightsAnswer struct {
 }
 
 func (a *app) weightsShow(ctx context.Context, o weightsShowOptions) error {
-	node, _, err := a.dial()
+	node, err := a.dial()
 	if err != nil {
 		return err
 	}

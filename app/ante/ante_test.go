@@ -105,7 +105,7 @@ func TestPowRefused(t *testing.T) {
 	}{
 		{"bad work", func(c *testnet.Chain) testnet.Tx {
 			tx := base(c)
-			work := *tx.Msgs[0].(*neurontypes.MsgRegisterPow) //nolint:errcheck // base made it
+			work := *tx.Msgs[0].(*neurontypes.MsgRegisterPow)
 			for c.Neuron.VerifyPow(c.Context(), &work) == nil {
 				work.Nonce++
 			}
@@ -114,7 +114,7 @@ func TestPowRefused(t *testing.T) {
 		}, neurontypes.ErrWork},
 		{"work of another coldkey", func(c *testnet.Chain) testnet.Tx {
 			tx := base(c)
-			work := *tx.Msgs[0].(*neurontypes.MsgRegisterPow) //nolint:errcheck // base made it
+			work := *tx.Msgs[0].(*neurontypes.MsgRegisterPow)
 			for i := byte(0); c.Neuron.VerifyPow(c.Context(), &work) == nil; i++ {
 				work.Coldkey = testnet.NewKey("thief" + string(rune('a'+i))).String()
 			}

@@ -57,7 +57,7 @@ func (d powDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 	if len(ctx.TxBytes()) > MaxPowBytes {
 		return ctx, sdkerrors.ErrTxTooLarge.Wrapf("registration has %d bytes, want at most %d", len(ctx.TxBytes()), MaxPowBytes)
 	}
-	msg := sigTx.GetMsgs()[0].(*neurontypes.MsgRegisterPow) //nolint:errcheck // choose saw the type
+	msg := sigTx.GetMsgs()[0].(*neurontypes.MsgRegisterPow)
 	signer, err := soleSigner(sigTx)
 	if err != nil {
 		return ctx, err

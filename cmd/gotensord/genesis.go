@@ -86,7 +86,7 @@ func readSpec(file string) (genesis.Spec, error) {
 	if err != nil {
 		return genesis.Spec{}, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	s, err := genesis.Read(f)
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", file, err)
@@ -146,6 +146,6 @@ func validateGenesis(file string) error {
 	if err != nil {
 		return err
 	}
-	defer a.Close() //nolint:errcheck // in memory
+	defer a.Close()
 	return a.ValidateGenesis(state)
 }

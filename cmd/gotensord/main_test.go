@@ -89,7 +89,7 @@ func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close() //nolint:errcheck // only to learn a port
+	defer l.Close()
 	return l.Addr().String()
 }
 
@@ -172,7 +172,7 @@ func (h home) get(ctx context.Context, path string, into any) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	return json.NewDecoder(res.Body).Decode(into)
 }
 

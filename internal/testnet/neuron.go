@@ -66,7 +66,7 @@ func (c *Chain) UID(hotkey Key) gotensor.UID {
 // Clock of the subnet.
 func (c *Chain) Clock() subnettypes.Clock {
 	c.t.Helper()
-	clock, err := c.App.Subnet.Clock(c.Context(), Subnet)
+	clock, err := c.Subnet.Clock(c.Context(), Subnet)
 	require.NoError(c.t, err)
 	return clock
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -47,7 +46,7 @@ func TestEveryParameterIsReadByAModule(t *testing.T) {
 		if m, ok := asBlocks[name]; ok {
 			name = m
 		}
-		require.Regexp(t, regexp.MustCompile(`\.`+name+`\b`), code.String(), "no module reads %s", name)
+		require.Regexp(t, `\.`+name+`\b`, code.String(), "no module reads %s", name)
 	}
 }
 

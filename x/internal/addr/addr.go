@@ -34,7 +34,7 @@ func FormatValidator(a gotensor.Address) string { return encode(ValidatorPrefix,
 
 func decode(prefix, s string) (gotensor.Address, error) {
 	if s == "" {
-		return gotensor.Address{}, fmt.Errorf("%w: it is empty, want %s1...", ErrInvalid, prefix)
+		return gotensor.Address{}, fmt.Errorf("%w: it is empty, want one that begins with %s1", ErrInvalid, prefix)
 	}
 	if len(s) > 90 {
 		return gotensor.Address{}, fmt.Errorf("%w: %d characters, want %s1... of at most 90", ErrInvalid, len(s), prefix)

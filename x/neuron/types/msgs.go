@@ -12,11 +12,12 @@ import (
 )
 
 const (
-	// PublicKeyLen is the length of a compressed secp256k1 key, SignatureLen that of a signature r | s, which a recovery id may
-	// follow, PinLen that of a pin.
+	// PublicKeyLen is the length of a compressed secp256k1 key.
 	PublicKeyLen = 33
+	// SignatureLen is the length of a signature r | s, which a recovery id may follow.
 	SignatureLen = 64
-	PinLen       = 32
+	// PinLen is the length of a certificate's pin.
+	PinLen = 32
 	// MaxShare is the whole of a delegator's bandwidth, in parts per million.
 	MaxShare = 1_000_000
 

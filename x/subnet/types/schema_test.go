@@ -110,7 +110,8 @@ func TestValidateNamesTheConflict(t *testing.T) {
 			"immunity_period is 4322 blocks, want more than two periods, 4322 blocks: raise it to 8646000 ms",
 		},
 		{
-			"activity", map[string]int64{"activity_cutoff_factor": 2_000},
+			"activity",
+			map[string]int64{"activity_cutoff_factor": 2_000},
 			"activity_cutoff_factor 2000 keeps a row active for 4320 blocks, want at least two periods, 4322 blocks",
 		},
 	}
