@@ -11,6 +11,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/internal/fakenode"
+	"github.com/gotensor/gotensor/internal/logbook"
 	"github.com/gotensor/gotensor/metagraph"
 )
 
@@ -68,22 +69,22 @@ func TestFollowNeverGoesBack(t *testing.T) {
 
 // TestFollowOutage: an outage is waited out with ever fewer tries, and the log hears of its begin and its end.
 func TestFollowOutage(t *testing.T) {
-	var log book
-	n, c := begin(t, chain.Options{Logger: log.logger()}, nil)
+	var log logbook.Book
+	n, c := begin(t, chain.Options{Logger: log.Logger()}, nil)
 	n.Break(func(f *fakenode.Faults) { f.Unavailable = 4 })
 	began := time.Now()
 	err := c.Follow(bounded(t), 1, func(*metagraph.Metagraph) error { return errSeen })
 	require.ErrorIs(t, err, errSeen)
-	require.Equal(t, 1, log.count("waiting for the metagraph of subnet 1"))
-	require.Equal(t, 1, log.count("the node answers again"))
+	require.Equal(t, 1, log.Count("waiting for the metagraph of subnet 1"))
+	require.Equal(t, 1, log.Count("the node answers again"))
 	require.Equal(t, 5, n.Calls(statusMethod))
 	require.GreaterOrEqual(t, time.Since(began), (250+500+1000+2000)*time.Millisecond)
 }
 
 // TestFollowRestart: the node ends, and another starts at its address.
 func TestFollowRestart(t *testing.T) {
-	var log book
-	n, c := begin(t, chain.Options{Logger: log.logger()}, nil)
+	var log logbook.Book
+	n, c := begin(t, chain.Options{Logger: log.Logger()}, nil)
 	var heights []gotensor.Block
 	err := c.Follow(bounded(t), 1, func(m *metagraph.Metagraph) error {
 		if heights = append(heights, m.Height); len(heights) == 2 {
@@ -99,29 +100,29 @@ func TestFollowRestart(t *testing.T) {
 	})
 	require.ErrorIs(t, err, errSeen)
 	require.Equal(t, []gotensor.Block{12, 40}, heights)
-	require.LessOrEqual(t, log.count("waiting for"), 1)
+	require.LessOrEqual(t, log.Count("waiting for"), 1)
 }
 
 func TestFollowMalformed(t *testing.T) {
-	var log book
-	n, c := begin(t, chain.Options{Logger: log.logger()}, nil)
+	var log logbook.Book
+	n, c := begin(t, chain.Options{Logger: log.Logger()}, nil)
 	n.Break(func(f *fakenode.Faults) { f.ShortColumn = true })
 	ctx, cancel := context.WithTimeout(t.Context(), 600*time.Millisecond)
 	defer cancel()
 	err := c.Follow(ctx, 1, func(*metagraph.Metagraph) error { return errSeen })
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Equal(t, 1, log.count("column incentive has 7 bytes, want 8 for 4 uids"))
+	require.Equal(t, 1, log.Count("column incentive has 7 bytes, want 8 for 4 uids"))
 }
 
 func TestWaitReady(t *testing.T) {
-	var log book
-	n, c := begin(t, chain.Options{Logger: log.logger()}, nil)
+	var log logbook.Book
+	n, c := begin(t, chain.Options{Logger: log.Logger()}, nil)
 	n.Break(func(f *fakenode.Faults) { f.Unavailable = 3 })
 	s, err := c.WaitReady(bounded(t))
 	require.NoError(t, err)
 	require.Equal(t, "fake-1", s.ChainID)
 	require.Equal(t, 100*time.Millisecond, s.TargetBlock)
-	require.Equal(t, 1, log.count("waiting for the node"))
+	require.Equal(t, 1, log.Count("waiting for the node"))
 	n.Stop()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

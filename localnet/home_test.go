@@ -9,14 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/internal/logbook"
 )
 
 // config is of a network whose programs the test binary plays.
-func config(t *testing.T) (Config, *book) {
+func config(t *testing.T) (Config, *logbook.Book) {
 	t.Helper()
-	log := &book{}
+	log := &logbook.Book{}
 	c := Config{
-		Home: filepath.Join(t.TempDir(), "net"), Gotensor: self(t), Gotensord: self(t), Validators: 2, Models: []string{"ngram-2", "silent"}, Log: log.logger(),
+		Home: filepath.Join(t.TempDir(), "net"), Gotensor: self(t), Gotensord: self(t), Validators: 2, Models: []string{"ngram-2", "silent"}, Log: log.Logger(),
 	}
 	require.NoError(t, c.fill())
 	return c, log

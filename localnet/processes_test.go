@@ -11,14 +11,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/gotensor/gotensor/internal/logbook"
 )
 
 // program is the test binary playing a program, with a log that is looked at.
-func program(t *testing.T, log *book, args ...string) *process {
+func program(t *testing.T, log *logbook.Book, args ...string) *process {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(logsIn(dir), 0o700))
-	return &process{name: "p", path: self(t), args: args, log: log.logger(), home: dir, restart: 10 * time.Millisecond, patient: 10 * time.Second}
+	return &process{name: "p", path: self(t), args: args, log: log.Logger(), home: dir, restart: 10 * time.Millisecond, patient: 10 * time.Second}
 }
 
 func printed(t *testing.T, p *process) string {
@@ -61,7 +63,7 @@ func gone(pid int) bool {
 
 // TestStop: a process that is asked to stop finishes what it was doing, and its pid file goes.
 func TestStop(t *testing.T) {
-	log := &book{}
+	log := &logbook.Book{}
 	p := program(t, log, "stays")
 	c := start(p)
 	begun(t, p)
@@ -70,46 +72,46 @@ func TestStop(t *testing.T) {
 	require.Contains(t, printed(t, p), "ended stays")
 	require.True(t, gone(pid))
 	require.NoFileExists(t, filepath.Join(logsIn(p.home), "p.pid"))
-	require.Zero(t, log.count("level=WARN"))
+	require.Zero(t, log.Count("level=WARN"))
 }
 
 // TestRestart: a process that ends by itself, or is killed, is started again, ever less often.
 func TestRestart(t *testing.T) {
 	t.Run("ends by itself", func(t *testing.T) {
-		log := &book{}
+		log := &logbook.Book{}
 		p := program(t, log, "ends")
 		c := start(p)
-		eventually(t, func() bool { return log.count("starting it again") >= 4 })
+		eventually(t, func() bool { return log.Count("starting it again") >= 4 })
 		c.stop()
 		require.Contains(t, printed(t, p), "ended by itself")
 		for _, pause := range []string{"in=10ms", "in=20ms", "in=40ms", "in=80ms"} {
-			require.Equal(t, 1, log.count(pause), pause)
+			require.Equal(t, 1, log.Count(pause), pause)
 		}
 	})
 	t.Run("killed", func(t *testing.T) {
-		log := &book{}
+		log := &logbook.Book{}
 		p := program(t, log, "stays")
 		c := start(p)
 		begun(t, p)
 		require.NoError(t, syscall.Kill(pidOf(t, p), syscall.SIGKILL))
 		eventually(t, func() bool { return strings.Count(printed(t, p), "begun") == 2 })
 		c.stop()
-		require.Equal(t, 1, log.count("starting it again"))
+		require.Equal(t, 1, log.Count("starting it again"))
 	})
 	t.Run("no such program", func(t *testing.T) {
-		log := &book{}
+		log := &logbook.Book{}
 		p := program(t, log)
 		p.path = filepath.Join(p.home, "none")
 		c := start(p)
-		eventually(t, func() bool { return log.count("starting it again") >= 2 })
+		eventually(t, func() bool { return log.Count("starting it again") >= 2 })
 		c.stop()
-		require.Positive(t, log.count("no such file"))
+		require.Positive(t, log.Count("no such file"))
 	})
 }
 
 // TestKill: a process that does not stop is killed, and what it had started as well.
 func TestKill(t *testing.T) {
-	log := &book{}
+	log := &logbook.Book{}
 	p := program(t, log, "stubborn")
 	p.patient = 50 * time.Millisecond
 	c := start(p)
@@ -127,5 +129,5 @@ func TestKill(t *testing.T) {
 	c.stop()
 	require.True(t, gone(pid))
 	eventually(t, func() bool { return gone(child) })
-	require.Equal(t, 1, log.count("it did not stop in time and was killed"))
+	require.Equal(t, 1, log.Count("it did not stop in time and was killed"))
 }

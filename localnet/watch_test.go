@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, s.PaidEpochs)
 	require.Empty(t, s.WarmingUp)
-	require.Zero(t, log.count("level=WARN"))
+	require.Zero(t, log.Count("level=WARN"))
 	for _, name := range []string{"node", "validator-1", "validator-2", "miner-1", "miner-2"} {
 		p := process{name: name, home: cfg.Home}
 		require.NotContains(t, printed(t, &p), "unknown")
@@ -79,14 +79,14 @@ func TestRunStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {
-		for log.count("starting it again") == 0 && t.Context().Err() == nil {
+		for log.Count("starting it again") == 0 && t.Context().Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
 		cancel()
 	}()
 	_, err = Run(ctx, cfg)
 	require.NoError(t, err, "it was stopped before there was anything to see")
-	require.Positive(t, log.count(filepath.Join("logs", "node.log")))
+	require.Positive(t, log.Count(filepath.Join("logs", "node.log")))
 }
 
 // TestEarned: what a miner from outside got is added up epoch by epoch, once each.

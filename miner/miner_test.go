@@ -1,10 +1,8 @@
 package miner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -22,6 +20,7 @@ import (
 	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/internal/fakenode"
 	"github.com/gotensor/gotensor/internal/home"
+	"github.com/gotensor/gotensor/internal/logbook"
 	"github.com/gotensor/gotensor/keys"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
@@ -37,32 +36,12 @@ func (dummyServer) Service() (*grpc.ServiceDesc, any) {
 func (dummyServer) Model() string   { return "dummy" }
 func (dummyServer) MaxRequest() int { return 1 << 20 }
 
-// book is a log that tests read.
-type book struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *book) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *book) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
-
-func (b *book) count(words string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.Count(b.buf.String(), words)
-}
-
 // stage is a fake chain and the home of the miner "fresh", who is not registered at first.
 type stage struct {
 	t    *testing.T
 	node *fakenode.Node
 	cfg  Config
-	log  *book
+	log  *logbook.Book
 }
 
 func newStage(t *testing.T) *stage {
@@ -72,13 +51,13 @@ func newStage(t *testing.T) *stage {
 	n, err := fakenode.Start("127.0.0.1:0", w)
 	require.NoError(t, err)
 	t.Cleanup(n.Stop)
-	log := &book{}
-	c, err := chain.Dial(n.Addr(), chain.Options{Logger: log.logger()})
+	log := &logbook.Book{}
+	c, err := chain.Dial(n.Addr(), chain.Options{Logger: log.Logger()})
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
 	return &stage{t: t, node: n, log: log, cfg: Config{
 		Chain: c, Key: fakenode.Key("fresh"), Coldkey: fakenode.Addr("cold"), NetUID: 1, Server: dummyServer{}, Home: t.TempDir(),
-		Listen: "127.0.0.1:0", Version: "test", Log: log.logger(),
+		Listen: "127.0.0.1:0", Version: "test", Log: log.Logger(),
 	}}
 }
 
@@ -231,11 +210,11 @@ func TestPublish(t *testing.T) {
 		s.register()
 		s.node.Break(func(f *fakenode.Faults) { f.Refuse = neuron.ErrRateLimit })
 		stop, _ := s.run()
-		s.wait("warned", func() bool { return s.log.count("the chain does not know this miner yet") == 1 })
+		s.wait("warned", func() bool { return s.log.Count("the chain does not know this miner yet") == 1 })
 		s.node.Break(func(f *fakenode.Faults) { f.Refuse = nil })
 		s.status(func(st Status) bool { return st.Published })
 		require.NoError(t, stop())
-		require.Equal(t, 1, s.log.count("the chain does not know this miner yet"))
+		require.Equal(t, 1, s.log.Count("the chain does not know this miner yet"))
 	})
 }
 
@@ -245,7 +224,7 @@ func TestClosed(t *testing.T) {
 		s := newStage(t)
 		s.node.Edit(func(w *fakenode.World) { w.Closed = "too many in this interval" })
 		stop, _ := s.run()
-		s.wait("said why", func() bool { return s.log.count("too many in this interval") == 1 })
+		s.wait("said why", func() bool { return s.log.Count("too many in this interval") == 1 })
 		s.status(func(st Status) bool { return st.UID == nil && st.Height > 0 })
 		s.node.Edit(func(w *fakenode.World) { w.Closed = "" })
 		s.status(func(st Status) bool { return st.Published })
@@ -362,7 +341,7 @@ func TestStopped(t *testing.T) {
 		s := newStage(t)
 		s.node.Stop()
 		stop, _ := s.run()
-		s.wait("said so", func() bool { return s.log.count("waiting for the node") == 1 })
+		s.wait("said so", func() bool { return s.log.Count("waiting for the node") == 1 })
 		require.NoError(t, stop())
 	})
 	t.Run("while it works", func(t *testing.T) {

@@ -1,14 +1,10 @@
 package validator
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +13,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/internal/fakenode"
+	"github.com/gotensor/gotensor/internal/logbook"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
@@ -62,33 +59,13 @@ func (j *dummyJudge) Standings(*metagraph.Metagraph) mechanism.Overview {
 
 func (j *dummyJudge) Encode() ([]byte, error) { return json.Marshal(j) }
 
-// book is a log that tests read.
-type book struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *book) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *book) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
-
-func (b *book) count(words string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.Count(b.buf.String(), words)
-}
-
 // stage is a fake chain with the validator "judge" on it, who is started again and again with the same home.
 type stage struct {
 	t      *testing.T
 	chain  *fakenode.Node
 	client *chain.Client
 	home   string
-	log    *book
+	log    *logbook.Book
 }
 
 // newStage starts a chain that stands at block 12, the second of period 1, which ends at block 20.
@@ -101,15 +78,15 @@ func newStage(t *testing.T) *stage {
 	n, err := fakenode.Start("127.0.0.1:0", w)
 	require.NoError(t, err)
 	t.Cleanup(n.Stop)
-	log := &book{}
-	c, err := chain.Dial(n.Addr(), chain.Options{Logger: log.logger()})
+	log := &logbook.Book{}
+	c, err := chain.Dial(n.Addr(), chain.Options{Logger: log.Logger()})
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
 	return &stage{t: t, chain: n, client: c, home: t.TempDir(), log: log}
 }
 
 func (s *stage) config(j mechanism.Judge) Config {
-	return Config{Chain: s.client, Key: fakenode.Key("judge"), NetUID: 1, Judge: j, Home: s.home, MinRounds: 3, Log: s.log.logger()}
+	return Config{Chain: s.client, Key: fakenode.Key("judge"), NetUID: 1, Judge: j, Home: s.home, MinRounds: 3, Log: s.log.Logger()}
 }
 
 // life is a validator between its start and its end.
@@ -123,7 +100,7 @@ func (s *stage) begin() *life {
 	s.t.Helper()
 	file, err := openCommitments(s.file(), "fake-1", 1, fakenode.Addr("judge"))
 	require.NoError(s.t, err)
-	n := &node{cfg: s.config(&dummyJudge{Count: 3}), log: s.log.logger(), block: 100 * time.Millisecond, state: statusFile{path: filepath.Join(s.home, "status.json")}}
+	n := &node{cfg: s.config(&dummyJudge{Count: 3}), log: s.log.Logger(), block: 100 * time.Millisecond, state: statusFile{path: filepath.Join(s.home, "status.json")}}
 	n.state.resume(file)
 	n.row.Store(&judgement{row: mechanism.Row{UIDs: []gotensor.UID{1, 2}, Weights: []uint16{65535, 21845}}, rounds: 3})
 	return &life{n, file}

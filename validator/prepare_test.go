@@ -17,7 +17,7 @@ import (
 func (s *stage) preparation() Preparation {
 	return Preparation{
 		Chain: s.client, Coldkey: fakenode.Key("alice"), Hotkey: fakenode.Key("alice-hot"), NetUID: 1, Stake: 5 * gotensor.RaoPerTAO,
-		TakePPM: 180_000, Moniker: "alice", Log: s.log.logger(),
+		TakePPM: 180_000, Moniker: "alice", Log: s.log.Logger(),
 		Register: func(context.Context) error {
 			s.chain.Edit(func(w *fakenode.World) {
 				w.Neurons = append(w.Neurons, &fakenode.Neuron{Hotkey: fakenode.Addr("alice-hot"), Coldkey: fakenode.Addr("alice"), Registered: w.Height})

@@ -93,7 +93,7 @@ func TestRun(t *testing.T) {
 	require.InDelta(t, 0.5, st.MixtureGain, 0)
 	require.Len(t, st.Neurons, 1)
 	require.WithinDuration(t, time.Now(), st.Time, time.Minute)
-	require.Equal(t, 2, s.log.count("round failed, it does not count"))
+	require.Equal(t, 2, s.log.Count("round failed, it does not count"))
 	require.Equal(t, 2, j.Failed)
 	require.Contains(t, j.asked, 3, "the miners, and not this validator")
 
@@ -157,7 +157,7 @@ func TestRunStopped(t *testing.T) {
 		s := newStage(t)
 		s.chain.Stop()
 		stop := s.run(&dummyJudge{every: time.Second})
-		require.Eventually(t, func() bool { return s.log.count("waiting for the node") == 1 }, 10*time.Second, 5*time.Millisecond)
+		require.Eventually(t, func() bool { return s.log.Count("waiting for the node") == 1 }, 10*time.Second, 5*time.Millisecond)
 		require.NoError(t, stop())
 	})
 	t.Run("while a commitment is not in a block", func(t *testing.T) {

@@ -102,7 +102,7 @@ func TestKilled(t *testing.T) {
 			require.Equal(t, sent, s.broadcasts())
 			require.EqualValues(t, 1, *v.state.committedTo)
 			require.EqualValues(t, 1, *v.state.opened)
-			require.Zero(t, s.log.count("level=ERROR"))
+			require.Zero(t, s.log.Count("level=ERROR"))
 		})
 	}
 }
@@ -168,11 +168,11 @@ func TestMissedReveal(t *testing.T) {
 	s.at(16, s.begin())
 	v := s.begin()
 	s.at(31, v)
-	require.Equal(t, 1, s.log.count("a commitment was not revealed in time"))
-	require.Equal(t, 1, s.log.count("the weights before stay in force\" epoch=1"))
+	require.Equal(t, 1, s.log.Count("a commitment was not revealed in time"))
+	require.Equal(t, 1, s.log.Count("the weights before stay in force\" epoch=1"))
 	require.Empty(t, v.file.file.All)
 	s.at(32, s.begin())
-	require.Equal(t, 1, s.log.count("a commitment was not revealed in time"), "once")
+	require.Equal(t, 1, s.log.Count("a commitment was not revealed in time"), "once")
 }
 
 // TestRegisteredAnew: what was committed under an earlier registration cannot be revealed, and does not stand in the way.
@@ -198,7 +198,7 @@ func TestRefused(t *testing.T) {
 			s.at(16, v)
 		}
 		require.Equal(t, mostCommits, s.broadcasts())
-		require.Equal(t, 1, s.log.count("commitment given up"))
+		require.Equal(t, 1, s.log.Count("commitment given up"))
 	})
 	t.Run("a reveal", func(t *testing.T) {
 		s := newStage(t)
@@ -209,7 +209,7 @@ func TestRefused(t *testing.T) {
 			s.at(21, v)
 		}
 		require.Equal(t, 1+mostReveals, s.broadcasts())
-		require.Equal(t, 1, s.log.count("reveal given up"))
+		require.Equal(t, 1, s.log.Count("reveal given up"))
 	})
 	t.Run("a node in trouble is asked again", func(t *testing.T) {
 		s := newStage(t)
@@ -232,7 +232,7 @@ func TestRefused(t *testing.T) {
 			s.at(17, v)
 		}
 		require.Equal(t, sent+1, s.broadcasts())
-		require.Equal(t, 1, s.log.count("does a second validator run with this key?"))
+		require.Equal(t, 1, s.log.Count("does a second validator run with this key?"))
 	})
 	t.Run("a commitment that never arrived", func(t *testing.T) {
 		s := newStage(t)
@@ -240,7 +240,7 @@ func TestRefused(t *testing.T) {
 		_, err := v.file.prepare(0, 1, v.row.Load().row)
 		require.NoError(t, err)
 		s.at(21, v)
-		require.Equal(t, 1, s.log.count("the chain has no commitment to reveal"))
+		require.Equal(t, 1, s.log.Count("the chain has no commitment to reveal"))
 		sent := s.broadcasts()
 		s.at(22, v)
 		require.Equal(t, sent, s.broadcasts())
