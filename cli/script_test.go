@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,6 +51,7 @@ func TestMain(m *testing.M) {
 //	node stop
 //	node fault NAME [N]        make it misbehave: wrong-sequence, full, unavailable, hidden, refuse, fail-in-block, no-index
 //	node set NAME VALUE        change the world: height, closed, mechanism, sequence (of alice)
+//	until FILE REGEXP          wait until a file that a command in the background writes matches
 //	axon UID KIND              the neuron of a uid serves: says, nobody (admits no one), broken (wrong answers)
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -62,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits,
 			"node":  node,
 			"axon":  serve,
+			"until": until,
 		},
 	})
 }
@@ -256,4 +259,21 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		w.Neurons[uid].Endpoint = neurontypes.Endpoint{Host: addr.Addr().String(), Port: uint32(addr.Port()), CertificatePin: pin[:]}
 	})
 	ts.Setenv(fmt.Sprintf("axon%d", uid), addr.String())
+}
+
+// until waits for a file to match, a minute at most: there is no event for what another process writes.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: until FILE REGEXP")
+	}
+	want, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for range 600 {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && want.Match(data) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not match %s", args[0], want)
 }
