@@ -14,7 +14,6 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dataset"
-	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model/ngram"
@@ -117,7 +116,10 @@ func (a *app) prepareValidator(ctx context.Context, client *chain.Client, o vali
 	}
 	return validator.Prepare(ctx, validator.Preparation{
 		Chain: client, Coldkey: coldkey, Hotkey: hotkey, NetUID: gotensor.NetUID(*o.netuid), Stake: stake, TakePPM: o.take, Moniker: moniker, Log: a.log(),
-		Register: a.registerByWork(client, hotkey, coldkey.Address(), gotensor.NetUID(*o.netuid)),
+		// Roles do not import each other: the miner's way to register is handed in.
+		Register: func(ctx context.Context) error {
+			return a.work(ctx, client, hotkey, coldkey.Address(), gotensor.NetUID(*o.netuid))
+		},
 	})
 }
 
@@ -188,9 +190,4 @@ func secretRand() (*rand.Rand, error) {
 		return nil, fmt.Errorf("random seed: %w", err)
 	}
 	return rand.New(rand.NewChaCha8(seed)), nil
-}
-
-// registerByWork registers a hotkey by proof of work, for roles that must not import the miner's.
-func (a *app) registerByWork(client *chain.Client, hotkey keys.PrivateKey, coldkey gotensor.Address, netuid gotensor.NetUID) func(context.Context) error {
-	return func(ctx context.Context) error { return a.work(ctx, client, hotkey, coldkey, netuid) }
 }

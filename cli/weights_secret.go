@@ -10,9 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/internal/home"
 	"github.com/gotensor/gotensor/keys"
 	weightstypes "github.com/gotensor/gotensor/x/weights/types"
 )
@@ -77,7 +76,7 @@ func (s *secret) save(dir string) error {
 		return fmt.Errorf("encode the salt: %w", err)
 	}
 	s.path = filepath.Join(dir, hex.EncodeToString(h)+".json")
-	if err := renameio.WriteFile(s.path, data, 0o600); err != nil {
+	if err := home.Write(s.path, data, 0o600); err != nil {
 		return fmt.Errorf("save the salt: %w", err)
 	}
 	return nil
