@@ -1,11 +1,13 @@
 // Package mechanism is the border between roles and what a subnet is about. A mechanism (text, images, a plug-in) is a package
-// below this one with two halves: a Server, which a miner puts on its axon, and a Judge, with which a validator asks miners and
-// turns their answers into weights. Neither the chain, nor the protocol, nor the roles know which mechanism they carry.
+// below this one with three parts: a Server, which a miner puts on its axon; a Judge, with which a validator asks miners and
+// turns their answers into weights; and a Front, with which a gateway offers the subnet to applications. Neither the chain, nor
+// the protocol, nor the roles know which mechanism they carry.
 //
 // Flow: a miner registers Server.Service on its axon and serves. A validator calls Judge.Round every Judge.Every, keeps
-// Judge.Encode on disk, and commits Judge.Weights once per period.
+// Judge.Encode on disk, and commits Judge.Weights once per period. A gateway serves Front.Routes and hands the Front a Network, by
+// which it asks the neurons that are best at the moment.
 //
-// Start at Judge; mechanism/text is the example to read.
+// Start at Judge, and at Network for the gateway's side; mechanism/text is the example to read.
 package mechanism
 
 import (
@@ -26,11 +28,24 @@ var ErrNoWeights = errors.New("no weights to set")
 type Server interface {
 	// Service is the generated description of the mechanism's gRPC service and its implementation, for axon.Server.Register.
 	Service() (desc *grpc.ServiceDesc, impl any)
+	// Describe says what is served; it does not change while the miner runs.
+	Describe() Description
+}
+
+// Description is what a Server says of itself and what it needs of its axon.
+type Description struct {
 	// Model names what answers, for people: at most 64 bytes.
-	Model() string
+	Model string
 	// MaxRequest is the most bytes that an honest call takes, in gRPC or JSON: an axon reads no more, since what is small on the wire
-	// can be large in memory.
-	MaxRequest() int
+	// can be large in memory. 0: the axon's default.
+	MaxRequest int
+	// Parallel is how many calls the model can work on at the same time; the others wait in the axon's fair queue. 0: the axon's
+	// default, the number of processors.
+	Parallel int
+	// Capabilities are told to every caller: what of the mechanism this server can do beyond the least, ascending, see the mechanism.
+	Capabilities []string
+	// Schema is told to every caller where a mechanism is called by it: a JSON document of at most 64 KiB; nil: none.
+	Schema []byte
 }
 
 // Asker connects to neurons. The connection is pinned to the neuron's published key, calls carry the validator's proof, and a

@@ -148,11 +148,13 @@ func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
 	if err != nil {
 		return err
 	}
+	about := m.cfg.Server.Describe()
 	m.axon, err = axon.New(axon.Config{
 		ChainID: status.ChainID, Certificate: cert, Callers: m.callers, Policy: m.cfg.Policy, Log: m.log,
-		MaxMessageBytes: m.cfg.Server.MaxRequest(),
+		MaxMessageBytes: about.MaxRequest, Slots: about.Parallel,
 		Info: &axonv1.InfoResponse{
-			Hotkey: keys.Account(m.cfg.Key.Address()), Netuid: uint32(m.cfg.NetUID), Model: m.cfg.Server.Model(), Version: m.cfg.Version,
+			Hotkey: keys.Account(m.cfg.Key.Address()), Netuid: uint32(m.cfg.NetUID), Model: about.Model, Version: m.cfg.Version,
+			Capabilities: about.Capabilities, Schema: about.Schema,
 		},
 	})
 	if err != nil {
@@ -246,6 +248,6 @@ func (m *miner) publish(ctx context.Context) error {
 		return fmt.Errorf("publish %s: %w", m.endpoint.Addr, err)
 	}
 	m.since = r.Height
-	m.log.Info("serving", "at", m.endpoint.Addr, "model", m.cfg.Server.Model())
+	m.log.Info("serving", "at", m.endpoint.Addr, "model", m.cfg.Server.Describe().Model)
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/gotensor/gotensor/internal/home"
 	"github.com/gotensor/gotensor/internal/logbook"
 	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/mechanism"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
 	neuron "github.com/gotensor/gotensor/x/neuron/types"
@@ -33,8 +34,10 @@ type dummyServer struct{}
 func (dummyServer) Service() (*grpc.ServiceDesc, any) {
 	return &textv1.Text_ServiceDesc, &textv1.UnimplementedTextServer{}
 }
-func (dummyServer) Model() string   { return "dummy" }
-func (dummyServer) MaxRequest() int { return 1 << 20 }
+
+func (dummyServer) Describe() mechanism.Description {
+	return mechanism.Description{Model: "dummy", MaxRequest: 1 << 20}
+}
 
 // stage is a fake chain and the home of the miner "fresh", who is not registered at first.
 type stage struct {

@@ -32,7 +32,7 @@ type Status struct {
 func (m *miner) showStatus(g *metagraph.Metagraph) error {
 	st := m.axon.Stats()
 	s := Status{
-		Hotkey: keys.Account(m.cfg.Key.Address()), Model: m.cfg.Server.Model(), Endpoint: m.endpoint.Addr.String(), Height: g.Height,
+		Hotkey: keys.Account(m.cfg.Key.Address()), Model: m.cfg.Server.Describe().Model, Endpoint: m.endpoint.Addr.String(), Height: g.Height,
 		Time: time.Now().UTC(), Served: st.Served, Refused: st.BadProofs + st.Denied + st.Overloaded, Failed: st.Failed,
 	}
 	if me, ok := g.ByHotkey(m.cfg.Key.Address()); ok {

@@ -1,4 +1,5 @@
-// Package model is what a miner needs of a language model, whatever it is made of: Predictor.
+// Package model is what a miner needs of a language model, whatever it is made of: Predictor, which is paid, and Generator and
+// Embedder, which serve people.
 //
 // A Predictor says for each context with which byte strings the text goes on, and how probably. Model ngram needs no download,
 // model/openai asks any server that speaks OpenAI's completions with log-probabilities, model/garbage answers nonsense for tests

@@ -20,7 +20,7 @@ for m in subnet neuron weights emission producer; do
     proto/gotensor/"$m"/v1/*.proto
 done
 cp -r "$out"/github.com/gotensor/gotensor/x/. x/
-for f in $(find proto/gotensor/axon proto/gotensor/text -name '*.proto' 2>/dev/null | sort); do
+for f in $(find proto/gotensor/axon proto/gotensor/text proto/gotensor/custom -name '*.proto' 2>/dev/null | sort); do
   "${protoc[@]}" "${inc[@]}" --go_out=proto --go_opt=paths=source_relative \
     --go-grpc_out=proto --go-grpc_opt=paths=source_relative "$f"
 done

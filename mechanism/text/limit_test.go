@@ -150,9 +150,9 @@ func TestMaxRequestHoldsTheLargestHonestCall(t *testing.T) {
 		for range s.Items {
 			req.Contexts = append(req.Contexts, make([]byte, size))
 		}
-		require.GreaterOrEqual(t, server.MaxRequest(), proto.Size(req))
+		require.GreaterOrEqual(t, server.Describe().MaxRequest, proto.Size(req))
 		asJSON, err := protojson.Marshal(req)
 		require.NoError(t, err)
-		require.GreaterOrEqual(t, server.MaxRequest(), len(asJSON))
+		require.GreaterOrEqual(t, server.Describe().MaxRequest, len(asJSON))
 	}
 }

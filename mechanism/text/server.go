@@ -38,11 +38,10 @@ func NewServer(m model.Predictor, s Settings, log *slog.Logger) (*Server, error)
 // Service describes gotensor.text.v1.Text for an axon.
 func (s *Server) Service() (*grpc.ServiceDesc, any) { return &textv1.Text_ServiceDesc, s }
 
-// Model is the model's name.
-func (s *Server) Model() string { return s.model.Name() }
-
-// MaxRequest is twice what the longest contexts take, as JSON has them in base64.
-func (s *Server) MaxRequest() int { return 2*s.settings.Items*(s.settings.ContextBytes+8) + 4<<10 }
+// Describe says which model answers. Its largest request is twice what the longest contexts take, as JSON has them in base64.
+func (s *Server) Describe() mechanism.Description {
+	return mechanism.Description{Model: s.model.Name(), MaxRequest: 2*s.settings.Items*(s.settings.ContextBytes+8) + 4<<10}
+}
 
 // Predict answers with one prediction per context. It refuses what the wire type forbids with InvalidArgument, naming field,
 // value and bound; a model that fails is Unavailable, and its own words stay in the miner's log.

@@ -75,7 +75,12 @@ type InfoResponse struct {
 	// Version of the neuron's software, e.g. "0.1.0": at most 64 bytes.
 	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
 	// Limits that a request must keep.
-	Limits        *Limits `protobuf:"bytes,6,opt,name=limits,proto3" json:"limits,omitempty"`
+	Limits *Limits `protobuf:"bytes,6,opt,name=limits,proto3" json:"limits,omitempty"`
+	// What the neuron can do beyond the mechanism's least, in the mechanism's own words, e.g. "generate": 1 to 32 bytes each, at most
+	// 32, ascending.
+	Capabilities []string `protobuf:"bytes,7,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
+	// How to call the neuron where that is not known from the mechanism alone: a JSON document of at most 65536 bytes, may be empty.
+	Schema        []byte `protobuf:"bytes,8,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -152,6 +157,20 @@ func (x *InfoResponse) GetLimits() *Limits {
 	return nil
 }
 
+func (x *InfoResponse) GetCapabilities() []string {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
+func (x *InfoResponse) GetSchema() []byte {
+	if x != nil {
+		return x.Schema
+	}
+	return nil
+}
+
 // Limits bounds what a neuron accepts; what exceeds one is refused before it is read where that is possible.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -221,14 +240,16 @@ var File_gotensor_axon_v1_axon_proto protoreflect.FileDescriptor
 const file_gotensor_axon_v1_axon_proto_rawDesc = "" +
 	"\n" +
 	"\x1bgotensor/axon/v1/axon.proto\x12\x10gotensor.axon.v1\"\r\n" +
-	"\vInfoRequest\"\xbe\x01\n" +
+	"\vInfoRequest\"\xfa\x01\n" +
 	"\fInfoResponse\x12\x16\n" +
 	"\x06hotkey\x18\x01 \x01(\tR\x06hotkey\x12\x16\n" +
 	"\x06netuid\x18\x02 \x01(\rR\x06netuid\x12\x1c\n" +
 	"\tmechanism\x18\x03 \x01(\tR\tmechanism\x12\x14\n" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12\x18\n" +
 	"\aversion\x18\x05 \x01(\tR\aversion\x120\n" +
-	"\x06limits\x18\x06 \x01(\v2\x18.gotensor.axon.v1.LimitsR\x06limits\"q\n" +
+	"\x06limits\x18\x06 \x01(\v2\x18.gotensor.axon.v1.LimitsR\x06limits\x12\"\n" +
+	"\fcapabilities\x18\a \x03(\tR\fcapabilities\x12\x16\n" +
+	"\x06schema\x18\b \x01(\fR\x06schema\"q\n" +
 	"\x06Limits\x12*\n" +
 	"\x11max_message_bytes\x18\x01 \x01(\x04R\x0fmaxMessageBytes\x12\x13\n" +
 	"\x05k_max\x18\x02 \x01(\rR\x04kMax\x12&\n" +

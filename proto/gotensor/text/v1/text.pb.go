@@ -4,7 +4,7 @@
 // 	protoc        v7.35.1
 // source: gotensor/text/v1/text.proto
 
-// How text goes on, independent of anybody's tokenizer.
+// How text goes on, independent of anybody's tokenizer; text written at length; vectors that say what a text is about.
 
 package textv1
 
@@ -217,6 +217,591 @@ func (x *Prediction) GetSilent() bool {
 	return false
 }
 
+// Message is one turn of a conversation.
+type Message struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who speaks: "system", "user", "assistant" or "tool".
+	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	// What is said, UTF-8, may be empty where tool_calls_json is not.
+	Content string `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	// Name of the speaker, at most 64 bytes, may be empty.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// For the role "tool": the call that this answers, at most 128 bytes.
+	ToolCallId string `protobuf:"bytes,4,opt,name=tool_call_id,json=toolCallId,proto3" json:"tool_call_id,omitempty"`
+	// For the role "assistant": the tools it called, a JSON array in OpenAI's form, may be empty.
+	ToolCallsJson []byte `protobuf:"bytes,5,opt,name=tool_calls_json,json=toolCallsJson,proto3" json:"tool_calls_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Message) Reset() {
+	*x = Message{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Message) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Message) ProtoMessage() {}
+
+func (x *Message) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Message.ProtoReflect.Descriptor instead.
+func (*Message) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Message) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Message) GetContent() string {
+	if x != nil {
+		return x.Content
+	}
+	return ""
+}
+
+func (x *Message) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Message) GetToolCallId() string {
+	if x != nil {
+		return x.ToolCallId
+	}
+	return ""
+}
+
+func (x *Message) GetToolCallsJson() []byte {
+	if x != nil {
+		return x.ToolCallsJson
+	}
+	return nil
+}
+
+// GenerateRequest asks for a text. Exactly one of messages and prompt is set.
+type GenerateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Conversation to go on with, 1 to 1024 turns.
+	Messages []*Message `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Text to go on with as it is, UTF-8.
+	Prompt string `protobuf:"bytes,2,opt,name=prompt,proto3" json:"prompt,omitempty"`
+	// Most tokens to write, 1 to the neuron's own limit; a token is what the model behind the neuron calls one.
+	MaxTokens uint32 `protobuf:"varint,3,opt,name=max_tokens,json=maxTokens,proto3" json:"max_tokens,omitempty"`
+	// 0 to 2; 0 takes the likeliest token always.
+	Temperature float64 `protobuf:"fixed64,4,opt,name=temperature,proto3" json:"temperature,omitempty"`
+	// Over 0, up to 1: only the likeliest tokens that hold so much probability together are drawn from.
+	TopP float64 `protobuf:"fixed64,5,opt,name=top_p,json=topP,proto3" json:"top_p,omitempty"`
+	// The same seed gives the same text where the model can.
+	Seed *uint64 `protobuf:"varint,6,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
+	// The text ends before the first of these, at most 16 of 1 to 256 bytes.
+	Stop []string `protobuf:"bytes,7,rep,name=stop,proto3" json:"stop,omitempty"`
+	// Whether to say the log-probability of each token, and of how many alternatives, 0 to 20.
+	Logprobs    bool   `protobuf:"varint,8,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
+	TopLogprobs uint32 `protobuf:"varint,9,opt,name=top_logprobs,json=topLogprobs,proto3" json:"top_logprobs,omitempty"`
+	// -2 to 2: how much tokens are avoided for being frequent, or for being there at all.
+	FrequencyPenalty float64 `protobuf:"fixed64,10,opt,name=frequency_penalty,json=frequencyPenalty,proto3" json:"frequency_penalty,omitempty"`
+	PresencePenalty  float64 `protobuf:"fixed64,11,opt,name=presence_penalty,json=presencePenalty,proto3" json:"presence_penalty,omitempty"`
+	// Tools the model may call, which of them, and the form of the answer: JSON in OpenAI's form, each at most 65536 bytes, may be empty.
+	ToolsJson          []byte `protobuf:"bytes,12,opt,name=tools_json,json=toolsJson,proto3" json:"tools_json,omitempty"`
+	ToolChoiceJson     []byte `protobuf:"bytes,13,opt,name=tool_choice_json,json=toolChoiceJson,proto3" json:"tool_choice_json,omitempty"`
+	ResponseFormatJson []byte `protobuf:"bytes,14,opt,name=response_format_json,json=responseFormatJson,proto3" json:"response_format_json,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *GenerateRequest) Reset() {
+	*x = GenerateRequest{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateRequest) ProtoMessage() {}
+
+func (x *GenerateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateRequest.ProtoReflect.Descriptor instead.
+func (*GenerateRequest) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GenerateRequest) GetMessages() []*Message {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *GenerateRequest) GetPrompt() string {
+	if x != nil {
+		return x.Prompt
+	}
+	return ""
+}
+
+func (x *GenerateRequest) GetMaxTokens() uint32 {
+	if x != nil {
+		return x.MaxTokens
+	}
+	return 0
+}
+
+func (x *GenerateRequest) GetTemperature() float64 {
+	if x != nil {
+		return x.Temperature
+	}
+	return 0
+}
+
+func (x *GenerateRequest) GetTopP() float64 {
+	if x != nil {
+		return x.TopP
+	}
+	return 0
+}
+
+func (x *GenerateRequest) GetSeed() uint64 {
+	if x != nil && x.Seed != nil {
+		return *x.Seed
+	}
+	return 0
+}
+
+func (x *GenerateRequest) GetStop() []string {
+	if x != nil {
+		return x.Stop
+	}
+	return nil
+}
+
+func (x *GenerateRequest) GetLogprobs() bool {
+	if x != nil {
+		return x.Logprobs
+	}
+	return false
+}
+
+func (x *GenerateRequest) GetTopLogprobs() uint32 {
+	if x != nil {
+		return x.TopLogprobs
+	}
+	return 0
+}
+
+func (x *GenerateRequest) GetFrequencyPenalty() float64 {
+	if x != nil {
+		return x.FrequencyPenalty
+	}
+	return 0
+}
+
+func (x *GenerateRequest) GetPresencePenalty() float64 {
+	if x != nil {
+		return x.PresencePenalty
+	}
+	return 0
+}
+
+func (x *GenerateRequest) GetToolsJson() []byte {
+	if x != nil {
+		return x.ToolsJson
+	}
+	return nil
+}
+
+func (x *GenerateRequest) GetToolChoiceJson() []byte {
+	if x != nil {
+		return x.ToolChoiceJson
+	}
+	return nil
+}
+
+func (x *GenerateRequest) GetResponseFormatJson() []byte {
+	if x != nil {
+		return x.ResponseFormatJson
+	}
+	return nil
+}
+
+// GenerateResponse is the next piece of a text.
+type GenerateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was written since the piece before, valid UTF-8 by itself, may be empty.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// One for each token of this piece if they were asked for; their bytes may end within a character.
+	Logprobs []*TokenLogprob `protobuf:"bytes,2,rep,name=logprobs,proto3" json:"logprobs,omitempty"`
+	// Calls of tools, whole or in parts, a JSON array in the form of OpenAI's streamed "tool_calls"; may be empty.
+	ToolCallsJson []byte `protobuf:"bytes,3,opt,name=tool_calls_json,json=toolCallsJson,proto3" json:"tool_calls_json,omitempty"`
+	// Set on the last piece only: "stop", "length" or "tool_calls".
+	FinishReason string `protobuf:"bytes,4,opt,name=finish_reason,json=finishReason,proto3" json:"finish_reason,omitempty"`
+	// On the last piece.
+	Usage         *Usage `protobuf:"bytes,5,opt,name=usage,proto3" json:"usage,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenerateResponse) Reset() {
+	*x = GenerateResponse{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateResponse) ProtoMessage() {}
+
+func (x *GenerateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateResponse.ProtoReflect.Descriptor instead.
+func (*GenerateResponse) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GenerateResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *GenerateResponse) GetLogprobs() []*TokenLogprob {
+	if x != nil {
+		return x.Logprobs
+	}
+	return nil
+}
+
+func (x *GenerateResponse) GetToolCallsJson() []byte {
+	if x != nil {
+		return x.ToolCallsJson
+	}
+	return nil
+}
+
+func (x *GenerateResponse) GetFinishReason() string {
+	if x != nil {
+		return x.FinishReason
+	}
+	return ""
+}
+
+func (x *GenerateResponse) GetUsage() *Usage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+// TokenLogprob is a token that was written and what else might have been.
+type TokenLogprob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token's bytes, 0 to 256.
+	Token []byte `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// Natural logarithm of its probability, at most 0.
+	Logprob float64 `protobuf:"fixed64,2,opt,name=logprob,proto3" json:"logprob,omitempty"`
+	// The likeliest tokens in its place, most likely first; their own list is empty.
+	Top           []*TokenLogprob `protobuf:"bytes,3,rep,name=top,proto3" json:"top,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TokenLogprob) Reset() {
+	*x = TokenLogprob{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TokenLogprob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TokenLogprob) ProtoMessage() {}
+
+func (x *TokenLogprob) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TokenLogprob.ProtoReflect.Descriptor instead.
+func (*TokenLogprob) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TokenLogprob) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *TokenLogprob) GetLogprob() float64 {
+	if x != nil {
+		return x.Logprob
+	}
+	return 0
+}
+
+func (x *TokenLogprob) GetTop() []*TokenLogprob {
+	if x != nil {
+		return x.Top
+	}
+	return nil
+}
+
+// Usage counts tokens as the model behind the neuron does.
+type Usage struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	PromptTokens     uint32                 `protobuf:"varint,1,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
+	CompletionTokens uint32                 `protobuf:"varint,2,opt,name=completion_tokens,json=completionTokens,proto3" json:"completion_tokens,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Usage) Reset() {
+	*x = Usage{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Usage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Usage) ProtoMessage() {}
+
+func (x *Usage) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Usage.ProtoReflect.Descriptor instead.
+func (*Usage) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Usage) GetPromptTokens() uint32 {
+	if x != nil {
+		return x.PromptTokens
+	}
+	return 0
+}
+
+func (x *Usage) GetCompletionTokens() uint32 {
+	if x != nil {
+		return x.CompletionTokens
+	}
+	return 0
+}
+
+// EmbedRequest holds texts to turn into vectors.
+type EmbedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 256 texts, UTF-8.
+	Texts         []string `protobuf:"bytes,1,rep,name=texts,proto3" json:"texts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EmbedRequest) Reset() {
+	*x = EmbedRequest{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EmbedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EmbedRequest) ProtoMessage() {}
+
+func (x *EmbedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EmbedRequest.ProtoReflect.Descriptor instead.
+func (*EmbedRequest) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *EmbedRequest) GetTexts() []string {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
+// EmbedResponse holds as many vectors as the request has texts.
+type EmbedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Vectors       []*Vector              `protobuf:"bytes,1,rep,name=vectors,proto3" json:"vectors,omitempty"`
+	Usage         *Usage                 `protobuf:"bytes,2,opt,name=usage,proto3" json:"usage,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EmbedResponse) Reset() {
+	*x = EmbedResponse{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EmbedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EmbedResponse) ProtoMessage() {}
+
+func (x *EmbedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EmbedResponse.ProtoReflect.Descriptor instead.
+func (*EmbedResponse) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *EmbedResponse) GetVectors() []*Vector {
+	if x != nil {
+		return x.Vectors
+	}
+	return nil
+}
+
+func (x *EmbedResponse) GetUsage() *Usage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+// Vector says what a text is about: the closer two vectors, the closer the texts. Its Euclidean length is 1.
+type Vector struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 8192 of them; the same number for all texts and all time under one model's name.
+	Values        []float32 `protobuf:"fixed32,1,rep,packed,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Vector) Reset() {
+	*x = Vector{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Vector) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Vector) ProtoMessage() {}
+
+func (x *Vector) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Vector.ProtoReflect.Descriptor instead.
+func (*Vector) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Vector) GetValues() []float32 {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 var File_gotensor_text_v1_text_proto protoreflect.FileDescriptor
 
 const file_gotensor_text_v1_text_proto_rawDesc = "" +
@@ -233,9 +818,57 @@ const file_gotensor_text_v1_text_proto_rawDesc = "" +
 	"\alengths\x18\x02 \x01(\fR\alengths\x12$\n" +
 	"\rprobabilities\x18\x03 \x03(\x01R\rprobabilities\x12\x14\n" +
 	"\x05floor\x18\x04 \x01(\x01R\x05floor\x12\x16\n" +
-	"\x06silent\x18\x05 \x01(\bR\x06silent2V\n" +
+	"\x06silent\x18\x05 \x01(\bR\x06silent\"\x95\x01\n" +
+	"\aMessage\x12\x12\n" +
+	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
+	"\acontent\x18\x02 \x01(\tR\acontent\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12 \n" +
+	"\ftool_call_id\x18\x04 \x01(\tR\n" +
+	"toolCallId\x12&\n" +
+	"\x0ftool_calls_json\x18\x05 \x01(\fR\rtoolCallsJson\"\xfe\x03\n" +
+	"\x0fGenerateRequest\x125\n" +
+	"\bmessages\x18\x01 \x03(\v2\x19.gotensor.text.v1.MessageR\bmessages\x12\x16\n" +
+	"\x06prompt\x18\x02 \x01(\tR\x06prompt\x12\x1d\n" +
+	"\n" +
+	"max_tokens\x18\x03 \x01(\rR\tmaxTokens\x12 \n" +
+	"\vtemperature\x18\x04 \x01(\x01R\vtemperature\x12\x13\n" +
+	"\x05top_p\x18\x05 \x01(\x01R\x04topP\x12\x17\n" +
+	"\x04seed\x18\x06 \x01(\x04H\x00R\x04seed\x88\x01\x01\x12\x12\n" +
+	"\x04stop\x18\a \x03(\tR\x04stop\x12\x1a\n" +
+	"\blogprobs\x18\b \x01(\bR\blogprobs\x12!\n" +
+	"\ftop_logprobs\x18\t \x01(\rR\vtopLogprobs\x12+\n" +
+	"\x11frequency_penalty\x18\n" +
+	" \x01(\x01R\x10frequencyPenalty\x12)\n" +
+	"\x10presence_penalty\x18\v \x01(\x01R\x0fpresencePenalty\x12\x1d\n" +
+	"\n" +
+	"tools_json\x18\f \x01(\fR\ttoolsJson\x12(\n" +
+	"\x10tool_choice_json\x18\r \x01(\fR\x0etoolChoiceJson\x120\n" +
+	"\x14response_format_json\x18\x0e \x01(\fR\x12responseFormatJsonB\a\n" +
+	"\x05_seed\"\xde\x01\n" +
+	"\x10GenerateResponse\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12:\n" +
+	"\blogprobs\x18\x02 \x03(\v2\x1e.gotensor.text.v1.TokenLogprobR\blogprobs\x12&\n" +
+	"\x0ftool_calls_json\x18\x03 \x01(\fR\rtoolCallsJson\x12#\n" +
+	"\rfinish_reason\x18\x04 \x01(\tR\ffinishReason\x12-\n" +
+	"\x05usage\x18\x05 \x01(\v2\x17.gotensor.text.v1.UsageR\x05usage\"p\n" +
+	"\fTokenLogprob\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\x12\x18\n" +
+	"\alogprob\x18\x02 \x01(\x01R\alogprob\x120\n" +
+	"\x03top\x18\x03 \x03(\v2\x1e.gotensor.text.v1.TokenLogprobR\x03top\"Y\n" +
+	"\x05Usage\x12#\n" +
+	"\rprompt_tokens\x18\x01 \x01(\rR\fpromptTokens\x12+\n" +
+	"\x11completion_tokens\x18\x02 \x01(\rR\x10completionTokens\"$\n" +
+	"\fEmbedRequest\x12\x14\n" +
+	"\x05texts\x18\x01 \x03(\tR\x05texts\"r\n" +
+	"\rEmbedResponse\x122\n" +
+	"\avectors\x18\x01 \x03(\v2\x18.gotensor.text.v1.VectorR\avectors\x12-\n" +
+	"\x05usage\x18\x02 \x01(\v2\x17.gotensor.text.v1.UsageR\x05usage\" \n" +
+	"\x06Vector\x12\x16\n" +
+	"\x06values\x18\x01 \x03(\x02R\x06values2\xf5\x01\n" +
 	"\x04Text\x12N\n" +
-	"\aPredict\x12 .gotensor.text.v1.PredictRequest\x1a!.gotensor.text.v1.PredictResponseB<Z:github.com/gotensor/gotensor/proto/gotensor/text/v1;textv1b\x06proto3"
+	"\aPredict\x12 .gotensor.text.v1.PredictRequest\x1a!.gotensor.text.v1.PredictResponse\x12S\n" +
+	"\bGenerate\x12!.gotensor.text.v1.GenerateRequest\x1a\".gotensor.text.v1.GenerateResponse0\x01\x12H\n" +
+	"\x05Embed\x12\x1e.gotensor.text.v1.EmbedRequest\x1a\x1f.gotensor.text.v1.EmbedResponseB<Z:github.com/gotensor/gotensor/proto/gotensor/text/v1;textv1b\x06proto3"
 
 var (
 	file_gotensor_text_v1_text_proto_rawDescOnce sync.Once
@@ -249,21 +882,39 @@ func file_gotensor_text_v1_text_proto_rawDescGZIP() []byte {
 	return file_gotensor_text_v1_text_proto_rawDescData
 }
 
-var file_gotensor_text_v1_text_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_gotensor_text_v1_text_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_gotensor_text_v1_text_proto_goTypes = []any{
-	(*PredictRequest)(nil),  // 0: gotensor.text.v1.PredictRequest
-	(*PredictResponse)(nil), // 1: gotensor.text.v1.PredictResponse
-	(*Prediction)(nil),      // 2: gotensor.text.v1.Prediction
+	(*PredictRequest)(nil),   // 0: gotensor.text.v1.PredictRequest
+	(*PredictResponse)(nil),  // 1: gotensor.text.v1.PredictResponse
+	(*Prediction)(nil),       // 2: gotensor.text.v1.Prediction
+	(*Message)(nil),          // 3: gotensor.text.v1.Message
+	(*GenerateRequest)(nil),  // 4: gotensor.text.v1.GenerateRequest
+	(*GenerateResponse)(nil), // 5: gotensor.text.v1.GenerateResponse
+	(*TokenLogprob)(nil),     // 6: gotensor.text.v1.TokenLogprob
+	(*Usage)(nil),            // 7: gotensor.text.v1.Usage
+	(*EmbedRequest)(nil),     // 8: gotensor.text.v1.EmbedRequest
+	(*EmbedResponse)(nil),    // 9: gotensor.text.v1.EmbedResponse
+	(*Vector)(nil),           // 10: gotensor.text.v1.Vector
 }
 var file_gotensor_text_v1_text_proto_depIdxs = []int32{
-	2, // 0: gotensor.text.v1.PredictResponse.predictions:type_name -> gotensor.text.v1.Prediction
-	0, // 1: gotensor.text.v1.Text.Predict:input_type -> gotensor.text.v1.PredictRequest
-	1, // 2: gotensor.text.v1.Text.Predict:output_type -> gotensor.text.v1.PredictResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2,  // 0: gotensor.text.v1.PredictResponse.predictions:type_name -> gotensor.text.v1.Prediction
+	3,  // 1: gotensor.text.v1.GenerateRequest.messages:type_name -> gotensor.text.v1.Message
+	6,  // 2: gotensor.text.v1.GenerateResponse.logprobs:type_name -> gotensor.text.v1.TokenLogprob
+	7,  // 3: gotensor.text.v1.GenerateResponse.usage:type_name -> gotensor.text.v1.Usage
+	6,  // 4: gotensor.text.v1.TokenLogprob.top:type_name -> gotensor.text.v1.TokenLogprob
+	10, // 5: gotensor.text.v1.EmbedResponse.vectors:type_name -> gotensor.text.v1.Vector
+	7,  // 6: gotensor.text.v1.EmbedResponse.usage:type_name -> gotensor.text.v1.Usage
+	0,  // 7: gotensor.text.v1.Text.Predict:input_type -> gotensor.text.v1.PredictRequest
+	4,  // 8: gotensor.text.v1.Text.Generate:input_type -> gotensor.text.v1.GenerateRequest
+	8,  // 9: gotensor.text.v1.Text.Embed:input_type -> gotensor.text.v1.EmbedRequest
+	1,  // 10: gotensor.text.v1.Text.Predict:output_type -> gotensor.text.v1.PredictResponse
+	5,  // 11: gotensor.text.v1.Text.Generate:output_type -> gotensor.text.v1.GenerateResponse
+	9,  // 12: gotensor.text.v1.Text.Embed:output_type -> gotensor.text.v1.EmbedResponse
+	10, // [10:13] is the sub-list for method output_type
+	7,  // [7:10] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_gotensor_text_v1_text_proto_init() }
@@ -271,13 +922,14 @@ func file_gotensor_text_v1_text_proto_init() {
 	if File_gotensor_text_v1_text_proto != nil {
 		return
 	}
+	file_gotensor_text_v1_text_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gotensor_text_v1_text_proto_rawDesc), len(file_gotensor_text_v1_text_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -4,7 +4,7 @@
 // - protoc             v7.35.1
 // source: gotensor/text/v1/text.proto
 
-// How text goes on, independent of anybody's tokenizer.
+// How text goes on, independent of anybody's tokenizer; text written at length; vectors that say what a text is about.
 
 package textv1
 
@@ -21,17 +21,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Text_Predict_FullMethodName = "/gotensor.text.v1.Text/Predict"
+	Text_Predict_FullMethodName  = "/gotensor.text.v1.Text/Predict"
+	Text_Generate_FullMethodName = "/gotensor.text.v1.Text/Generate"
+	Text_Embed_FullMethodName    = "/gotensor.text.v1.Text/Embed"
 )
 
 // TextClient is the client API for Text service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Text predicts the continuation of text in bytes.
+// Text predicts the continuation of text in bytes, which is what miners are paid for, and serves people who use the network.
 type TextClient interface {
 	// Predict returns one prediction for each context, in the order of the contexts.
 	Predict(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (*PredictResponse, error)
+	// Generate writes a text piece by piece. Miners that can do it declare the capability "generate", and those that understand
+	// tools "tools". The stream ends after a piece with a finish_reason.
+	Generate(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateResponse], error)
+	// Embed returns one vector per text, in the order of the texts. Miners that can do it declare the capability "embed".
+	Embed(ctx context.Context, in *EmbedRequest, opts ...grpc.CallOption) (*EmbedResponse, error)
 }
 
 type textClient struct {
@@ -52,14 +59,48 @@ func (c *textClient) Predict(ctx context.Context, in *PredictRequest, opts ...gr
 	return out, nil
 }
 
+func (c *textClient) Generate(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Text_ServiceDesc.Streams[0], Text_Generate_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[GenerateRequest, GenerateResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Text_GenerateClient = grpc.ServerStreamingClient[GenerateResponse]
+
+func (c *textClient) Embed(ctx context.Context, in *EmbedRequest, opts ...grpc.CallOption) (*EmbedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EmbedResponse)
+	err := c.cc.Invoke(ctx, Text_Embed_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TextServer is the server API for Text service.
 // All implementations must embed UnimplementedTextServer
 // for forward compatibility.
 //
-// Text predicts the continuation of text in bytes.
+// Text predicts the continuation of text in bytes, which is what miners are paid for, and serves people who use the network.
 type TextServer interface {
 	// Predict returns one prediction for each context, in the order of the contexts.
 	Predict(context.Context, *PredictRequest) (*PredictResponse, error)
+	// Generate writes a text piece by piece. Miners that can do it declare the capability "generate", and those that understand
+	// tools "tools". The stream ends after a piece with a finish_reason.
+	Generate(*GenerateRequest, grpc.ServerStreamingServer[GenerateResponse]) error
+	// Embed returns one vector per text, in the order of the texts. Miners that can do it declare the capability "embed".
+	Embed(context.Context, *EmbedRequest) (*EmbedResponse, error)
 	mustEmbedUnimplementedTextServer()
 }
 
@@ -72,6 +113,12 @@ type UnimplementedTextServer struct{}
 
 func (UnimplementedTextServer) Predict(context.Context, *PredictRequest) (*PredictResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Predict not implemented")
+}
+func (UnimplementedTextServer) Generate(*GenerateRequest, grpc.ServerStreamingServer[GenerateResponse]) error {
+	return status.Error(codes.Unimplemented, "method Generate not implemented")
+}
+func (UnimplementedTextServer) Embed(context.Context, *EmbedRequest) (*EmbedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Embed not implemented")
 }
 func (UnimplementedTextServer) mustEmbedUnimplementedTextServer() {}
 func (UnimplementedTextServer) testEmbeddedByValue()              {}
@@ -112,6 +159,35 @@ func _Text_Predict_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Text_Generate_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(GenerateRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(TextServer).Generate(m, &grpc.GenericServerStream[GenerateRequest, GenerateResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Text_GenerateServer = grpc.ServerStreamingServer[GenerateResponse]
+
+func _Text_Embed_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EmbedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TextServer).Embed(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Text_Embed_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TextServer).Embed(ctx, req.(*EmbedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Text_ServiceDesc is the grpc.ServiceDesc for Text service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -123,7 +199,17 @@ var Text_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "Predict",
 			Handler:    _Text_Predict_Handler,
 		},
+		{
+			MethodName: "Embed",
+			Handler:    _Text_Embed_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Generate",
+			Handler:       _Text_Generate_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "gotensor/text/v1/text.proto",
 }
