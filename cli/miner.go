@@ -202,7 +202,7 @@ func (a *app) server(ctx context.Context, client *chain.Client, netuid gotensor.
 		if err != nil {
 			return nil, err
 		}
-		return text.NewServer(p, settings, a.log())
+		return text.NewServer(text.ServerConfig{Predictor: p, Settings: settings, Log: a.log()})
 	default:
 		return nil, usagef("subnet %d has the mechanism %q, which this version does not serve", netuid, v.Subnet.Mechanism)
 	}

@@ -239,7 +239,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		Info: &axonv1.InfoResponse{Netuid: 1, Model: "says"},
 	})
 	ts.Check(err)
-	texts, err := text.NewServer(says{broken: args[1] == "broken"}, text.DefaultSettings(), nil)
+	texts, err := text.NewServer(text.ServerConfig{Predictor: says{broken: args[1] == "broken"}, Settings: text.DefaultSettings()})
 	ts.Check(err)
 	server.Register(texts.Service())
 	lis, err := net.Listen("tcp", "127.0.0.1:0")

@@ -144,7 +144,7 @@ func TestMaxRequestHoldsTheLargestHonestCall(t *testing.T) {
 	for _, size := range []int{1, 256, 65536} {
 		s := text.DefaultSettings()
 		s.ContextBytes = size
-		server, err := text.NewServer(models[2], s, nil)
+		server, err := text.NewServer(text.ServerConfig{Predictor: models[2], Settings: s})
 		require.NoError(t, err)
 		req := &textv1.PredictRequest{KMax: uint32(s.KMax)}
 		for range s.Items {

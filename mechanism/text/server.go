@@ -3,6 +3,7 @@ package text
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"google.golang.org/grpc"
@@ -14,25 +15,49 @@ import (
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
 )
 
-// Server answers Predict with a model. It implements mechanism.Server.
+// ErrServer is returned for a server that has nothing to serve.
+var ErrServer = errors.New("invalid server of the text mechanism")
+
+// ServerConfig says what a miner serves.
+type ServerConfig struct {
+	// Predictor is what the miner is paid for.
+	Predictor model.Predictor
+	// Generator writes text for people; nil: the miner cannot. A Generator with a method Capabilities() []string tells by it what
+	// it can do beyond writing, e.g. "logprobs" and "tools".
+	Generator model.Generator
+	// Embedder makes vectors; nil: the miner cannot.
+	Embedder model.Embedder
+	// Settings of the subnet bound what a caller may ask for.
+	Settings Settings
+	// Parallel is how many calls the models can work on at the same time; 0: as many as there are processors.
+	Parallel int
+	// Log; nil: none. No text of a caller is ever written to it.
+	Log *slog.Logger
+}
+
+// Server answers Predict, Generate and Embed with models. It implements mechanism.Server.
 type Server struct {
 	textv1.UnimplementedTextServer
 	model    model.Predictor
 	settings Settings
 	log      *slog.Logger
+	cfg      ServerConfig
 }
 
 var _ mechanism.Server = (*Server)(nil)
 
-// NewServer serves a model under a subnet's settings, which bound what a caller may ask for.
-func NewServer(m model.Predictor, s Settings, log *slog.Logger) (*Server, error) {
-	if err := s.Validate(); err != nil {
+// NewServer serves models under a subnet's settings. It fails with ErrSettings, or ErrServer without a Predictor.
+func NewServer(cfg ServerConfig) (*Server, error) {
+	if err := cfg.Settings.Validate(); err != nil {
 		return nil, err
 	}
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	if cfg.Predictor == nil || cfg.Parallel < 0 {
+		return nil, fmt.Errorf("%w: Predictor is nil or Parallel is %d, want a model and at least 0", ErrServer, cfg.Parallel)
 	}
-	return &Server{model: m, settings: s, log: log}, nil
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{model: cfg.Predictor, settings: cfg.Settings, log: cfg.Log, cfg: cfg}, nil
 }
 
 // Service describes gotensor.text.v1.Text for an axon.

@@ -92,7 +92,7 @@ func honest(t *testing.T, order int) answerer {
 	t.Helper()
 	models, err := trained()
 	require.NoError(t, err)
-	server, err := text.NewServer(models[order].AtWords(), settings(), nil)
+	server, err := text.NewServer(text.ServerConfig{Predictor: models[order].AtWords(), Settings: settings()})
 	require.NoError(t, err)
 	return server.Predict
 }
