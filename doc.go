@@ -11,7 +11,7 @@
 //	L2  x/subnet, x/neuron, x/weights,
 //	    x/emission, x/producer, app              the chain, one noun a module: start at app.New
 //	L3  keys, chain, metagraph                   the client's side: keys, typed node client, snapshots
-//	L4  synapse, axon, dendrite                  neuron to neuron: server, client, one proof per connection
+//	L4  fair, synapse, axon, dendrite            neuron to neuron: server, client, one proof per connection, fair queue
 //	L5  mechanism, mechanism/text, dataset,      what is served and how it is judged: start at
 //	    model/...                                mechanism.Judge
 //	L6  miner, validator, localnet               roles

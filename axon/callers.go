@@ -6,6 +6,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/fair"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/synapse"
 )
@@ -69,7 +70,7 @@ func ParsePolicy(name string) (Policy, error) {
 }
 
 // claimOf applies the policy to a proven caller and says with which weight he queues.
-func (s *Server) claimOf(addr gotensor.Address) (claim, error) {
+func (s *Server) claimOf(addr gotensor.Address) (fair.Claim, error) {
 	c, _ := s.cfg.Callers.Lookup(addr)
 	ok := false
 	switch s.cfg.Policy {
@@ -84,7 +85,7 @@ func (s *Server) claimOf(addr gotensor.Address) (claim, error) {
 	}
 	if !ok {
 		s.stats.denied.Add(1)
-		return claim{}, synapse.Refusal{
+		return fair.Claim{}, synapse.Refusal{
 			Code: codes.PermissionDenied, Reason: synapse.ReasonNotPermitted,
 			Message: fmt.Sprintf("caller %s is not admitted: this neuron's policy is %q", keys.Account(addr), s.cfg.Policy),
 		}.Err()
@@ -92,5 +93,5 @@ func (s *Server) claimOf(addr gotensor.Address) (claim, error) {
 	if c.Weight == 0 && !c.Registered && !c.Validator {
 		addr = gotensor.Address{} // strangers share one flow
 	}
-	return claim{addr: addr, weight: c.Weight, validator: c.Validator}, nil
+	return fair.Claim{Caller: addr, Weight: c.Weight, Validator: c.Validator}, nil
 }

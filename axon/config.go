@@ -78,6 +78,14 @@ func (c *Config) setDefaults() {
 	}
 }
 
+// kept is how many slots only validators get.
+func (c *Config) kept() int {
+	if c.Slots > 1 && (c.Policy != PolicyValidators || c.AllowAnonymous) {
+		return 1
+	}
+	return 0
+}
+
 // def sets a field that is zero.
 func def[T comparable](field *T, value T) {
 	var zero T

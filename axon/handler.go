@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/gotensor/gotensor/fair"
 	"github.com/gotensor/gotensor/synapse"
 )
 
@@ -56,12 +57,9 @@ func (s *Server) queuedUnary(h unary) unary {
 // inTurn waits for the call's turn, runs f while it holds a slot, and counts the outcome. A panic of f ends the call, not the
 // neuron.
 func (s *Server) inTurn(ctx context.Context, c *call, f func() (any, error)) (res any, err error) {
-	t, err := s.queue.acquire(ctx, c.claim)
+	t, err := s.queue.Acquire(ctx, c.claim)
 	if err != nil {
-		if status.Code(err) == codes.ResourceExhausted {
-			s.stats.overloaded.Add(1)
-		}
-		return nil, err
+		return nil, s.noTurn(ctx, err)
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -69,7 +67,7 @@ func (s *Server) inTurn(ctx context.Context, c *call, f func() (any, error)) (re
 			s.cfg.Log.Error("axon: handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			res, err = nil, status.Error(codes.Internal, "the neuron failed to answer")
 		}
-		t.release()
+		t.Release()
 		if err != nil {
 			err = s.explain(ctx, err)
 			s.stats.failed.Add(1)
@@ -78,6 +76,18 @@ func (s *Server) inTurn(ctx context.Context, c *call, f func() (any, error)) (re
 		}
 	}()
 	return f()
+}
+
+// noTurn is what a caller reads whom the queue did not serve.
+func (s *Server) noTurn(ctx context.Context, err error) error {
+	var full *fair.Overload
+	if !errors.As(err, &full) {
+		return expired(ctx)
+	}
+	s.stats.overloaded.Add(1)
+	return synapse.Refusal{
+		Code: codes.ResourceExhausted, Reason: synapse.ReasonOverloaded, Message: "overloaded: " + full.Why, Retry: full.Retry,
+	}.Err()
 }
 
 // receive decodes the request, for which the caller has BodyTimeout: he occupies a slot meanwhile. What fails here gRPC itself

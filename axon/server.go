@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
+	"github.com/gotensor/gotensor/fair"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	"github.com/gotensor/gotensor/synapse"
 )
@@ -41,7 +42,7 @@ type Server struct {
 	tls       *tls.Config
 	spki      [32]byte
 	verifier  *synapse.Verifier
-	queue     *queue
+	queue     *fair.Queue
 	conns     census
 	stats     counters
 	grpc      *grpc.Server
@@ -68,14 +69,13 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, tls: tlsConfig(cfg.Certificate), spki: spki, verifier: verifier,
-		queue:  newQueue(cfg.Slots, cfg.MaxQueued, cfg.MaxPerCaller, cfg.Now),
+		queue: fair.New(fair.Config{
+			Slots: cfg.Slots, MaxQueued: cfg.MaxQueued, MaxPerCaller: cfg.MaxPerCaller, Kept: cfg.kept(), Now: cfg.Now,
+		}),
 		routes: map[string]route{},
 		conns: census{
 			maxConns: cfg.MaxConns, maxPerIP: cfg.MaxConnsPerIP, maxUnproven: cfg.MaxUnproven, perIP: map[netip.Prefix]int{},
 		},
-	}
-	if cfg.Slots > 1 && (cfg.Policy != PolicyValidators || cfg.AllowAnonymous) {
-		s.queue.kept = 1
 	}
 	s.grpc = s.newGRPC()
 	s.http = s.newHTTP()

@@ -29,7 +29,7 @@ type counters struct {
 
 // Stats returns the counters.
 func (s *Server) Stats() Stats {
-	queued, running := s.queue.depth()
+	queued, running := s.queue.Depth()
 	conns, unproven := s.conns.open()
 	return Stats{
 		Conns: conns, Unproven: unproven, Queued: queued, Running: running,

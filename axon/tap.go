@@ -10,12 +10,13 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
+	"github.com/gotensor/gotensor/fair"
 	"github.com/gotensor/gotensor/synapse"
 )
 
 // call is what the server knows of one call; handlers find it in the context by Peer.
 type call struct {
-	claim  claim
+	claim  fair.Claim
 	caller synapse.Identity // zero for anonymous callers
 	cancel context.CancelFunc
 	late   atomic.Bool // the body did not arrive in time

@@ -1,15 +1,13 @@
-package axon
+package fair
 
 import (
 	"container/heap"
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	"github.com/gotensor/gotensor"
-	"github.com/gotensor/gotensor/synapse"
 )
 
 // Shares below which nobody's weight falls, as parts of the heaviest caller's: a registered validator is always heard, and
@@ -29,16 +27,15 @@ const (
 	sweepFlows   = 4096
 )
 
-// queue shares slots among callers by start-time fair queueing: under overload every caller is served in proportion to its
+// Queue shares slots among callers by start-time fair queueing: under overload every caller is served in proportion to its
 // weight, whatever the others send. Each caller has a FIFO of waiting calls and a start tag in virtual time; the next call is the
 // head with the smallest start + 1/weight; virtual time is the start tag of what was served last. A caller's tag advances when
 // a call of his is served, never when it is queued, so that calls which expire while waiting cost nothing.
 //
 // Source: Goyal, Vin, Cheng, "Start-time Fair Queueing" (1996), with the charge moved from arrival to service.
-type queue struct {
-	slots, maxQueued, maxPerCaller int
-	now                            func() time.Time
-	kept                           int // slots that only validators get, fewer than slots
+type Queue struct {
+	slots, maxQueued, maxPerCaller, kept int
+	now                                  func() time.Time
 
 	mu       sync.Mutex
 	free     int
@@ -72,31 +69,63 @@ type waiter struct {
 	guest bool
 }
 
-// claim says who wants a slot.
-type claim struct {
-	addr      gotensor.Address
-	weight    uint64
-	validator bool
+// Claim says who wants a slot. Callers without any standing should come under one address, e.g. the zero one, so that making up keys
+// gains nothing.
+type Claim struct {
+	// Caller under which the call is counted.
+	Caller gotensor.Address
+	// Weight in rao, or any other unit that is the same for all callers of a queue: under overload slots are shared in proportion to it.
+	Weight uint64
+	// Validator has a floor of weight and may take the slots that are kept.
+	Validator bool
 }
 
-// ticket is a slot held.
-type ticket struct {
-	q     *queue
+// Ticket is a slot held.
+type Ticket struct {
+	q     *Queue
 	flow  *flow
 	start time.Time
 	guest bool // when it was granted
+	given bool // back
 }
 
-func newQueue(slots, maxQueued, maxPerCaller int, now func() time.Time) *queue {
-	return &queue{
-		slots: slots, maxQueued: maxQueued, maxPerCaller: maxPerCaller, now: now,
-		free: slots, flows: map[gotensor.Address]*flow{},
+// Config describes a Queue. Zero values mean the defaults.
+type Config struct {
+	// Slots is how many calls are worked on at the same time (number of processors).
+	Slots int
+	// MaxQueued bounds the calls that wait (1024), MaxPerCaller those of one caller (16).
+	MaxQueued, MaxPerCaller int
+	// Kept slots are for validators alone; at most Slots - 1 are kept (0).
+	Kept int
+	// Now is the clock by which slots are charged (time.Now).
+	Now func() time.Time
+}
+
+// New returns an idle queue.
+func New(cfg Config) *Queue {
+	q := &Queue{
+		slots: or(cfg.Slots, runtime.GOMAXPROCS(0)), maxQueued: or(cfg.MaxQueued, 1024), maxPerCaller: or(cfg.MaxPerCaller, 16),
+		now: cfg.Now, flows: map[gotensor.Address]*flow{},
 	}
+	q.free, q.kept = q.slots, min(max(cfg.Kept, 0), q.slots-1)
+	if q.now == nil {
+		q.now = time.Now
+	}
+	return q
 }
 
-// acquire waits for a slot until ctx is done. It refuses at once with a retry hint when the queue or the caller's part of it is
-// full, or when the call would most probably expire before its turn. The ticket must be released.
-func (q *queue) acquire(ctx context.Context, c claim) (*ticket, error) {
+// or is n, or the default for what is no number of things.
+func or(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+// Acquire waits for a slot until ctx is done, and then fails with its error. It refuses with an *Overload, without waiting, when the
+// queue or the caller's part of it is full, or when the call would most probably expire before its turn; a call that waits is refused
+// so when a weightier one needs its place. The ticket must be released.
+func (q *Queue) Acquire(ctx context.Context, c Claim) (*Ticket, error) {
 	q.mu.Lock()
 	f := q.flow(c)
 	if q.free > 0 && q.eligible(f) {
@@ -116,20 +145,24 @@ func (q *queue) acquire(ctx context.Context, c claim) (*ticket, error) {
 	case <-w.ready:
 	case <-ctx.Done():
 		if q.withdraw(f, w) {
-			return nil, expired(ctx)
+			return nil, ctx.Err()
 		}
 	}
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &ticket{q: q, flow: f, start: w.start, guest: w.guest}, nil
+	return &Ticket{q: q, flow: f, start: w.start, guest: w.guest}, nil
 }
 
-// release gives the slot back and charges the caller for time held beyond the average call.
-func (t *ticket) release() {
+// Release gives the slot back and charges the caller for time held beyond the average call. A second time does nothing.
+func (t *Ticket) Release() {
 	q := t.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if t.given {
+		return
+	}
+	t.given = true
 	q.charge(t.flow, q.now().Sub(t.start).Seconds())
 	t.flow.open--
 	q.free++
@@ -145,7 +178,7 @@ func (t *ticket) release() {
 	q.forget(t.flow)
 }
 
-func (q *queue) charge(f *flow, held float64) {
+func (q *Queue) charge(f *flow, held float64) {
 	if q.service == 0 {
 		q.service = held
 		return
@@ -161,23 +194,23 @@ func (q *queue) charge(f *flow, held float64) {
 }
 
 // flow finds or makes the caller's flow and brings its weight up to date.
-func (q *queue) flow(c claim) *flow {
-	w := float64(c.weight)
+func (q *Queue) flow(c Claim) *flow {
+	w := float64(c.Weight)
 	q.heaviest = max(q.heaviest, w, 1)
 	share := lowestShare
-	if c.validator {
+	if c.Validator {
 		share = validatorFloor
 	}
 	w = max(w, q.heaviest*share)
-	f := q.flows[c.addr]
+	f := q.flows[c.Caller]
 	if f == nil {
 		if len(q.flows) >= sweepFlows {
 			q.sweep()
 		}
-		f = &flow{addr: c.addr, index: -1, weight: w}
-		q.flows[c.addr] = f
+		f = &flow{addr: c.Caller, index: -1, weight: w}
+		q.flows[c.Caller] = f
 	}
-	f.guest = !c.validator
+	f.guest = !c.Validator
 	if f.index >= 0 && f.weight != w {
 		q.waitingW += w - f.weight
 		f.weight = w
@@ -188,7 +221,7 @@ func (q *queue) flow(c claim) *flow {
 }
 
 // admit decides whether a call may wait.
-func (q *queue) admit(ctx context.Context, f *flow) error {
+func (q *Queue) admit(ctx context.Context, f *flow) error {
 	wait := q.expectedWait(f)
 	if len(f.waiting) >= q.maxPerCaller || f.open >= q.maxPerCaller+q.slots {
 		return overloaded("too many calls of this caller wait already", wait)
@@ -206,7 +239,7 @@ func (q *queue) admit(ctx context.Context, f *flow) error {
 }
 
 // expectedWait is how long one more call of this caller will wait if all who wait now keep sending.
-func (q *queue) expectedWait(f *flow) time.Duration {
+func (q *Queue) expectedWait(f *flow) time.Duration {
 	total := q.waitingW
 	if f.index < 0 {
 		total += f.weight
@@ -220,7 +253,7 @@ func (q *queue) expectedWait(f *flow) time.Duration {
 }
 
 // evictFor makes room by refusing the waiting call that would be served last, unless that is the new one itself.
-func (q *queue) evictFor(f *flow) bool {
+func (q *Queue) evictFor(f *flow) bool {
 	lastTag := func(f *flow, n int) float64 {
 		start := f.start
 		if f.index < 0 {
@@ -245,7 +278,7 @@ func (q *queue) evictFor(f *flow) bool {
 	return true
 }
 
-func (q *queue) push(f *flow) *waiter {
+func (q *Queue) push(f *flow) *waiter {
 	w := &waiter{ready: make(chan struct{})}
 	f.waiting = append(f.waiting, w)
 	f.open++
@@ -259,7 +292,7 @@ func (q *queue) push(f *flow) *waiter {
 }
 
 // withdraw takes a waiting call back; false if it was granted or evicted in the meantime.
-func (q *queue) withdraw(f *flow, w *waiter) bool {
+func (q *Queue) withdraw(f *flow, w *waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range f.waiting {
@@ -272,7 +305,7 @@ func (q *queue) withdraw(f *flow, w *waiter) bool {
 }
 
 // remove takes the i-th waiting call of a flow out of the queue without serving it.
-func (q *queue) remove(f *flow, i int) {
+func (q *Queue) remove(f *flow, i int) {
 	f.waiting = append(f.waiting[:i], f.waiting[i+1:]...)
 	f.open--
 	q.queued--
@@ -282,7 +315,7 @@ func (q *queue) remove(f *flow, i int) {
 	}
 }
 
-func (q *queue) leave(f *flow) {
+func (q *Queue) leave(f *flow) {
 	heap.Remove(&q.backlog, f.index)
 	q.waitingW -= f.weight
 	if len(q.backlog) == 0 {
@@ -292,10 +325,10 @@ func (q *queue) leave(f *flow) {
 
 // eligible tells whether a call of the flow may take a free slot. A call holds its slot to its end, so however little a guest weighs, a
 // few long calls of his would keep a miner from answering those who judge it: some slots are kept for them.
-func (q *queue) eligible(f *flow) bool { return !f.guest || q.guests < q.slots-q.kept }
+func (q *Queue) eligible(f *flow) bool { return !f.guest || q.guests < q.slots-q.kept }
 
 // head returns the flow to be served next, nil if no call that waits may take a slot now.
-func (q *queue) head() *flow {
+func (q *Queue) head() *flow {
 	if len(q.backlog) == 0 {
 		return nil
 	}
@@ -312,7 +345,7 @@ func (q *queue) head() *flow {
 }
 
 // dispatch grants free slots to the heads of the queue.
-func (q *queue) dispatch() {
+func (q *Queue) dispatch() {
 	for q.free > 0 {
 		f := q.head()
 		if f == nil {
@@ -336,7 +369,7 @@ func (q *queue) dispatch() {
 }
 
 // serve takes a slot for a call of the flow and advances the tags.
-func (q *queue) serve(f *flow) *ticket {
+func (q *Queue) serve(f *flow) *Ticket {
 	start := max(q.virtual, f.finish)
 	if f.index >= 0 {
 		start = f.start
@@ -348,57 +381,25 @@ func (q *queue) serve(f *flow) *ticket {
 	if f.guest {
 		q.guests++
 	}
-	return &ticket{q: q, flow: f, start: q.now(), guest: f.guest}
+	return &Ticket{q: q, flow: f, start: q.now(), guest: f.guest}
 }
 
 // forget drops a flow that carries no information any more.
-func (q *queue) forget(f *flow) {
+func (q *Queue) forget(f *flow) {
 	if f.open == 0 && f.finish <= q.virtual && q.flows[f.addr] == f {
 		delete(q.flows, f.addr)
 	}
 }
 
-func (q *queue) sweep() {
+func (q *Queue) sweep() {
 	for _, f := range q.flows {
 		q.forget(f)
 	}
 }
 
-// depth returns the number of waiting calls and of slots in use.
-func (q *queue) depth() (queued, running int) {
+// Depth returns the number of waiting calls and of slots in use.
+func (q *Queue) Depth() (queued, running int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.queued, q.slots - q.free
-}
-
-func overloaded(why string, wait time.Duration) error {
-	return synapse.Refusal{
-		Code: codes.ResourceExhausted, Reason: synapse.ReasonOverloaded,
-		Message: "overloaded: " + why, Retry: min(max(wait, minRetry), maxRetry),
-	}.Err()
-}
-
-// flowHeap orders flows by the tag at which their head would be done.
-type flowHeap []*flow
-
-func (h flowHeap) Len() int           { return len(h) }
-func (h flowHeap) Less(i, j int) bool { return h[i].start+1/h[i].weight < h[j].start+1/h[j].weight }
-func (h flowHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-func (h *flowHeap) Push(x any) {
-	f := x.(*flow) // the heap holds nothing else
-	f.index = len(*h)
-	*h = append(*h, f)
-}
-
-func (h *flowHeap) Pop() any {
-	old := *h
-	f := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	f.index = -1
-	return f
 }

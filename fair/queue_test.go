@@ -1,7 +1,8 @@
-package axon
+package fair
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -10,18 +11,20 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc/codes"
 
 	"github.com/gotensor/gotensor"
-	"github.com/gotensor/gotensor/synapse"
 )
+
+func newQueue(slots, maxQueued, maxPerCaller int) *Queue {
+	return New(Config{Slots: slots, MaxQueued: maxQueued, MaxPerCaller: maxPerCaller})
+}
 
 func addr(n byte) gotensor.Address { return gotensor.Address{n} }
 
 const service = 5 * time.Millisecond
 
 // callers keep `inFlight` calls each in the queue until the time is over, and count what was served.
-func closedLoop(t *testing.T, q *queue, weights []uint64, inFlight int, d time.Duration) []int {
+func closedLoop(t *testing.T, q *Queue, weights []uint64, inFlight int, d time.Duration) []int {
 	t.Helper()
 	served := make([]int, len(weights))
 	var mu sync.Mutex
@@ -31,12 +34,12 @@ func closedLoop(t *testing.T, q *queue, weights []uint64, inFlight int, d time.D
 		for range inFlight {
 			all.Go(func() {
 				for time.Now().Before(end) {
-					tk, err := q.acquire(t.Context(), claim{addr: addr(byte(i + 1)), weight: w})
+					tk, err := q.Acquire(t.Context(), Claim{Caller: addr(byte(i + 1)), Weight: w})
 					if err != nil {
 						return
 					}
 					time.Sleep(service)
-					tk.release()
+					tk.Release()
 					mu.Lock()
 					served[i]++
 					mu.Unlock()
@@ -57,7 +60,7 @@ func TestQueueIsFair(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				served := closedLoop(t, newQueue(4, 1024, 16, time.Now), weights, 16, time.Minute)
+				served := closedLoop(t, newQueue(4, 1024, 16), weights, 16, time.Minute)
 				var sumW, sumS float64
 				for i := range weights {
 					sumW += float64(weights[i])
@@ -74,7 +77,7 @@ func TestQueueIsFair(t *testing.T) {
 
 func TestQueueIsFairUnderOpenLoopWithDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(4, 1024, 16, time.Now)
+		q := newQueue(4, 1024, 16)
 		weights := []uint64{1, 10, 100}
 		var served, expiredWaiting [3]int
 		var mu sync.Mutex
@@ -86,9 +89,9 @@ func TestQueueIsFairUnderOpenLoopWithDeadlines(t *testing.T) {
 			all.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				tk, err := q.acquire(ctx, claim{addr: addr(byte(i + 1)), weight: weights[i]})
+				tk, err := q.Acquire(ctx, Claim{Caller: addr(byte(i + 1)), Weight: weights[i]})
 				mu.Lock()
-				if r, ok := synapse.RefusalOf(err); ok && r.Code == codes.DeadlineExceeded {
+				if errors.Is(err, context.DeadlineExceeded) {
 					expiredWaiting[i]++
 				}
 				mu.Unlock()
@@ -96,7 +99,7 @@ func TestQueueIsFairUnderOpenLoopWithDeadlines(t *testing.T) {
 					return
 				}
 				time.Sleep(service)
-				tk.release()
+				tk.Release()
 				mu.Lock()
 				served[i]++
 				mu.Unlock()
@@ -115,7 +118,7 @@ func TestQueueIsFairUnderOpenLoopWithDeadlines(t *testing.T) {
 
 func TestQueueSharesByTimeHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(1, 1024, 16, time.Now)
+		q := newQueue(1, 1024, 16)
 		held := map[byte]time.Duration{}
 		var mu sync.Mutex
 		var all sync.WaitGroup
@@ -124,12 +127,12 @@ func TestQueueSharesByTimeHeld(t *testing.T) {
 			for range 8 {
 				all.Go(func() {
 					for time.Now().Before(end) {
-						tk, err := q.acquire(t.Context(), claim{addr: addr(who), weight: 1})
+						tk, err := q.Acquire(t.Context(), Claim{Caller: addr(who), Weight: 1})
 						if err != nil {
 							return
 						}
 						time.Sleep(each)
-						tk.release()
+						tk.Release()
 						mu.Lock()
 						held[who] += each
 						mu.Unlock()
@@ -144,17 +147,17 @@ func TestQueueSharesByTimeHeld(t *testing.T) {
 
 func TestQueueBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(1, 4, 3, time.Now)
+		q := newQueue(1, 4, 3)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		first, err := q.acquire(ctx, claim{addr: addr(1), weight: 1})
+		first, err := q.Acquire(ctx, Claim{Caller: addr(1), Weight: 1})
 		require.NoError(t, err)
 		results := make(chan error, 16)
 		wait := func(who byte, weight uint64) {
 			go func() {
-				tk, err := q.acquire(ctx, claim{addr: addr(who), weight: weight})
+				tk, err := q.Acquire(ctx, Claim{Caller: addr(who), Weight: weight})
 				if err == nil {
-					tk.release()
+					tk.Release()
 				}
 				results <- err
 			}()
@@ -174,7 +177,7 @@ func TestQueueBounds(t *testing.T) {
 		require.Len(t, q.flows[addr(1)].waiting, 2)
 		wait(4, 0) // nobody would be served after this one
 		requireOverloaded(t, <-results, "full")
-		first.release()
+		first.Release()
 		for range 4 {
 			require.NoError(t, <-results)
 		}
@@ -185,56 +188,54 @@ func TestQueueBounds(t *testing.T) {
 
 func requireOverloaded(t *testing.T, err error, why string) {
 	t.Helper()
-	r, ok := synapse.RefusalOf(err)
-	require.True(t, ok)
-	require.Equal(t, synapse.ReasonOverloaded, r.Reason)
-	require.Contains(t, r.Message, why)
+	var r *Overload
+	require.ErrorAs(t, err, &r)
+	require.Contains(t, r.Error(), why)
 	require.GreaterOrEqual(t, r.Retry, minRetry)
 	require.LessOrEqual(t, r.Retry, maxRetry)
 }
 
 func TestQueueRefusesHopelessCallsEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(1, 100, 16, time.Now)
-		warm, err := q.acquire(t.Context(), claim{addr: addr(1), weight: 1})
+		q := newQueue(1, 100, 16)
+		warm, err := q.Acquire(t.Context(), Claim{Caller: addr(1), Weight: 1})
 		require.NoError(t, err)
 		time.Sleep(time.Second) // now a call is known to take a second
-		warm.release()
-		holder, err := q.acquire(t.Context(), claim{addr: addr(1), weight: 1})
+		warm.Release()
+		holder, err := q.Acquire(t.Context(), Claim{Caller: addr(1), Weight: 1})
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		_, err = q.acquire(ctx, claim{addr: addr(2), weight: 1})
+		_, err = q.Acquire(ctx, Claim{Caller: addr(2), Weight: 1})
 		requireOverloaded(t, err, "expire")
 		require.Zero(t, time.Since(began))
-		holder.release()
+		holder.Release()
 	})
 }
 
 func TestQueueExpiredCallsCostNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(1, 100, 16, time.Now)
-		holder, err := q.acquire(t.Context(), claim{addr: addr(1), weight: 1})
+		q := newQueue(1, 100, 16)
+		holder, err := q.Acquire(t.Context(), Claim{Caller: addr(1), Weight: 1})
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err = q.acquire(ctx, claim{addr: addr(2), weight: 1})
-		r, _ := synapse.RefusalOf(err)
-		require.Equal(t, synapse.ReasonDeadline, r.Reason)
+		_, err = q.Acquire(ctx, Claim{Caller: addr(2), Weight: 1})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.NotContains(t, q.flows, addr(2))
 		require.Empty(t, q.backlog)
 		require.Zero(t, q.waitingW)
-		holder.release()
+		holder.Release()
 	})
 }
 
 func TestQueueFloors(t *testing.T) {
-	q := newQueue(1, 10, 10, time.Now)
+	q := newQueue(1, 10, 10)
 	const heavy = 1_000_000_000
-	require.InDelta(t, heavy, q.flow(claim{addr: addr(1), weight: heavy}).weight, 0)
-	require.InDelta(t, heavy*validatorFloor, q.flow(claim{addr: addr(2), weight: 1, validator: true}).weight, 1e-6)
-	require.InDelta(t, heavy*lowestShare, q.flow(claim{addr: addr(3)}).weight, 1e-6)
+	require.InDelta(t, heavy, q.flow(Claim{Caller: addr(1), Weight: heavy}).weight, 0)
+	require.InDelta(t, heavy*validatorFloor, q.flow(Claim{Caller: addr(2), Weight: 1, Validator: true}).weight, 1e-6)
+	require.InDelta(t, heavy*lowestShare, q.flow(Claim{Caller: addr(3)}).weight, 1e-6)
 }
 
 // TestQueueLosesNothing plays random arrivals, departures and timeouts, and checks that no slot and no count is lost.
@@ -242,20 +243,20 @@ func TestQueueLosesNothing(t *testing.T) {
 	for seed := range uint64(200) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // repeatable on purpose
-			q := newQueue(2, 6, 3, time.Now)
+			q := newQueue(2, 6, 3)
 			var all sync.WaitGroup
 			for range 100 {
-				c := claim{addr: addr(byte(rng.IntN(5))), weight: rng.Uint64N(1e18), validator: rng.IntN(3) == 0}
+				c := Claim{Caller: addr(byte(rng.IntN(5))), Weight: rng.Uint64N(1e18), Validator: rng.IntN(3) == 0}
 				patience, work := time.Duration(rng.IntN(7)+1)*time.Millisecond, time.Duration(rng.IntN(4))*time.Millisecond
 				all.Go(func() {
 					ctx, cancel := context.WithTimeout(t.Context(), patience)
 					defer cancel()
-					tk, err := q.acquire(ctx, c)
+					tk, err := q.Acquire(ctx, c)
 					if err != nil {
 						return
 					}
 					time.Sleep(work)
-					tk.release()
+					tk.Release()
 				})
 				if rng.IntN(2) == 0 {
 					time.Sleep(time.Millisecond / 2)
@@ -270,7 +271,7 @@ func TestQueueLosesNothing(t *testing.T) {
 	}
 }
 
-func checkQueue(t *testing.T, q *queue) {
+func checkQueue(t *testing.T, q *Queue) {
 	t.Helper()
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -286,53 +287,52 @@ func checkQueue(t *testing.T, q *queue) {
 func BenchmarkQueue(b *testing.B) {
 	for _, callers := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			q := newQueue(1, 1<<20, 1<<20, time.Now)
+			q := newQueue(1, 1<<20, 1<<20)
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
 				i++
-				tk, err := q.acquire(b.Context(), claim{addr: gotensor.Address{byte(i), byte(i % callers >> 8)}, weight: uint64(i % callers)})
+				tk, err := q.Acquire(b.Context(), Claim{Caller: gotensor.Address{byte(i), byte(i % callers >> 8)}, Weight: uint64(i % callers)})
 				if err != nil {
 					b.Fatal(err)
 				}
-				tk.release()
+				tk.Release()
 			}
 		})
 	}
 }
 
 func TestQueueKeepsASlotForValidators(t *testing.T) {
-	q := newQueue(3, 1024, 16, time.Now)
-	q.kept = 1
-	guest := func(n byte) claim { return claim{addr: addr(n), weight: 1} }
-	judge := claim{addr: addr(99), weight: 1e9, validator: true}
-	first, err := q.acquire(t.Context(), guest(1))
+	q := New(Config{Slots: 3, Kept: 1})
+	guest := func(n byte) Claim { return Claim{Caller: addr(n), Weight: 1} }
+	judge := Claim{Caller: addr(99), Weight: 1e9, Validator: true}
+	first, err := q.Acquire(t.Context(), guest(1))
 	require.NoError(t, err)
-	second, err := q.acquire(t.Context(), guest(2))
+	second, err := q.Acquire(t.Context(), guest(2))
 	require.NoError(t, err)
 
-	granted := make(chan *ticket, 1)
+	granted := make(chan *Ticket, 1)
 	go func() {
-		tk, err := q.acquire(t.Context(), guest(3))
+		tk, err := q.Acquire(t.Context(), guest(3))
 		if err == nil {
 			granted <- tk
 		}
 	}()
-	require.Eventually(t, func() bool { queued, _ := q.depth(); return queued == 1 }, 10*time.Second, time.Millisecond, "the third guest waits")
+	require.Eventually(t, func() bool { queued, _ := q.Depth(); return queued == 1 }, 10*time.Second, time.Millisecond, "the third guest waits")
 
-	tk, err := q.acquire(t.Context(), judge)
+	tk, err := q.Acquire(t.Context(), judge)
 	require.NoError(t, err, "a validator does not")
-	tk.release()
+	tk.Release()
 	require.Empty(t, granted, "nor does its slot go to a guest")
 
-	first.release()
+	first.Release()
 	third := <-granted
-	fourth, err := q.acquire(t.Context(), judge)
+	fourth, err := q.Acquire(t.Context(), judge)
 	require.NoError(t, err)
-	for _, tk := range []*ticket{second, third, fourth} {
-		tk.release()
+	for _, tk := range []*Ticket{second, third, fourth} {
+		tk.Release()
 	}
-	queued, running := q.depth()
+	queued, running := q.Depth()
 	require.Zero(t, queued)
 	require.Zero(t, running)
 	require.Zero(t, q.guests)
