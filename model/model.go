@@ -27,6 +27,8 @@ var (
 	ErrPrediction = errors.New("invalid prediction")
 	// ErrRequest says that a Predictor was asked for something that it cannot give.
 	ErrRequest = errors.New("invalid request to a model")
+	// ErrBusy says that a model has as much to do as it takes on: nothing is wrong with the request, and another model may have room.
+	ErrBusy = errors.New("the model is busy")
 )
 
 // Candidate is a byte string of 1..16 bytes and its probability, 0..1.
@@ -81,6 +83,17 @@ func NoOpinion() Prediction { return Prediction{Floor: 1} }
 func AtWordEnd(context []byte) bool {
 	return len(context) > 0 && bytes.IndexByte([]byte(" \n\r\t"), context[len(context)-1]) < 0
 }
+
+type anywhereKey struct{}
+
+// WithAnywhere marks the contexts of a call of Predict as cut anywhere, not at the end of a word as validators do: models that
+// otherwise believe in a blank there must not.
+func WithAnywhere(ctx context.Context) context.Context {
+	return context.WithValue(ctx, anywhereKey{}, true)
+}
+
+// Anywhere tells whether the call's contexts are marked by WithAnywhere.
+func Anywhere(ctx context.Context) bool { return ctx.Value(anywhereKey{}) != nil }
 
 // CheckRequest returns ErrRequest unless 1 <= k <= score.CandidateLimit.
 func CheckRequest(k int) error {

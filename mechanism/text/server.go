@@ -84,6 +84,9 @@ func (s *Server) Predict(ctx context.Context, req *textv1.PredictRequest) (*text
 			return nil, status.Errorf(codes.InvalidArgument, "contexts[%d] has %d bytes, want at most %d", i, len(c), s.settings.ContextBytes)
 		}
 	}
+	if req.GetAnywhere() {
+		ctx = model.WithAnywhere(ctx)
+	}
 	predictions, err := s.model.Predict(ctx, req.GetContexts(), k)
 	switch {
 	case ctx.Err() != nil:

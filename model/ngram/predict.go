@@ -21,13 +21,14 @@ func (m *Model) Predict(ctx context.Context, contexts [][]byte, k int) ([]model.
 }
 
 // AtWords returns the same model with one more belief: where a context ends with a whole word, the text goes on with a blank. That
-// is how validators of the text mechanism cut their items, so an honest miner's answer includes it; it is worth up to a nat.
+// is how validators of the text mechanism cut their items, so an honest miner's answer includes it; it is worth up to a nat. Calls
+// marked by model.WithAnywhere are answered without it.
 func (m *Model) AtWords() model.Predictor { return wordPredictor{m} }
 
 type wordPredictor struct{ *Model }
 
 func (w wordPredictor) Predict(ctx context.Context, contexts [][]byte, k int) ([]model.Prediction, error) {
-	return w.predict(ctx, contexts, k, true)
+	return w.predict(ctx, contexts, k, !model.Anywhere(ctx))
 }
 
 func (m *Model) predict(ctx context.Context, contexts [][]byte, k int, blank bool) ([]model.Prediction, error) {

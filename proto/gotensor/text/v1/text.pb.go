@@ -31,7 +31,10 @@ type PredictRequest struct {
 	// begin in the middle of a character.
 	Contexts [][]byte `protobuf:"bytes,1,rep,name=contexts,proto3" json:"contexts,omitempty"`
 	// Most candidates per prediction, 1 to 4096. A prediction with more counts as wrong.
-	KMax          uint32 `protobuf:"varint,2,opt,name=k_max,json=kMax,proto3" json:"k_max,omitempty"`
+	KMax uint32 `protobuf:"varint,2,opt,name=k_max,json=kMax,proto3" json:"k_max,omitempty"`
+	// Whether the contexts may end anywhere, also inside a word or before a full stop, as where a text is being written. Otherwise they
+	// end where a word does and the text goes on with a blank, as where validators cut. Neurons may ignore it.
+	Anywhere      bool `protobuf:"varint,3,opt,name=anywhere,proto3" json:"anywhere,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -78,6 +81,13 @@ func (x *PredictRequest) GetKMax() uint32 {
 		return x.KMax
 	}
 	return 0
+}
+
+func (x *PredictRequest) GetAnywhere() bool {
+	if x != nil {
+		return x.Anywhere
+	}
+	return false
 }
 
 // PredictResponse holds as many predictions as the request has contexts; any other number makes the whole answer wrong.
@@ -806,10 +816,11 @@ var File_gotensor_text_v1_text_proto protoreflect.FileDescriptor
 
 const file_gotensor_text_v1_text_proto_rawDesc = "" +
 	"\n" +
-	"\x1bgotensor/text/v1/text.proto\x12\x10gotensor.text.v1\"A\n" +
+	"\x1bgotensor/text/v1/text.proto\x12\x10gotensor.text.v1\"]\n" +
 	"\x0ePredictRequest\x12\x1a\n" +
 	"\bcontexts\x18\x01 \x03(\fR\bcontexts\x12\x13\n" +
-	"\x05k_max\x18\x02 \x01(\rR\x04kMax\"Q\n" +
+	"\x05k_max\x18\x02 \x01(\rR\x04kMax\x12\x1a\n" +
+	"\banywhere\x18\x03 \x01(\bR\banywhere\"Q\n" +
 	"\x0fPredictResponse\x12>\n" +
 	"\vpredictions\x18\x01 \x03(\v2\x1c.gotensor.text.v1.PredictionR\vpredictions\"\x90\x01\n" +
 	"\n" +
