@@ -4,8 +4,11 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime"
 	"time"
+
+	"google.golang.org/grpc/stats"
 
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	"github.com/gotensor/gotensor/synapse"
@@ -35,8 +38,12 @@ type Config struct {
 	// MaxMessageBytes bounds one encoded request (4 MiB); larger ones are refused by their announced length.
 	MaxMessageBytes int
 	// MaxDeadline bounds the time of one call from its headers to its answer (60 s), whatever the caller asks for, and again the time
-	// in which the caller must take a large answer.
+	// in which the caller must take a large answer. Of a stream it bounds the wait for its turn, and the time for which its caller may
+	// keep messages waiting, all of them together.
 	MaxDeadline time.Duration
+	// MaxStream bounds the life of a stream (1 h), StreamIdle the time in which the handler must make its next message and in which the
+	// caller must take one (30 s).
+	MaxStream, StreamIdle time.Duration
 	// BodyTimeout bounds the arrival of a request's body once it is the call's turn (3 s): a dripping body holds a slot.
 	BodyTimeout time.Duration
 
@@ -50,6 +57,9 @@ type Config struct {
 	// Grace is how long calls in progress may go on after Serve's context ends (10 s).
 	Grace time.Duration
 
+	// StatsHandler is told of every gRPC call and connection, e.g. OpenTelemetry's; nil costs nothing. Calls refused for their proof or by
+	// policy do not reach it: Stats counts them.
+	StatsHandler stats.Handler
 	// Now is the clock of proofs and of the queue (time.Now).
 	Now func() time.Time
 	// Log receives warnings about handlers that panic (discarded).
@@ -62,6 +72,8 @@ func (c *Config) setDefaults() {
 	def(&c.MaxPerCaller, 16)
 	def(&c.MaxMessageBytes, 4<<20)
 	def(&c.MaxDeadline, time.Minute)
+	def(&c.MaxStream, time.Hour)
+	def(&c.StreamIdle, 30*time.Second)
 	def(&c.BodyTimeout, 3*time.Second)
 	def(&c.MaxConns, 4096)
 	def(&c.MaxConnsPerIP, 64)
@@ -84,6 +96,12 @@ func (c *Config) kept() int {
 		return 1
 	}
 	return 0
+}
+
+// streams is how many calls one connection may have at the same time: a gateway is one caller on one connection, may fill every slot and
+// its place in the queue, and what exceeds that is to be refused with a reason, not to wait unseen in the caller's transport.
+func (c *Config) streams() uint32 {
+	return uint32(min(max(minStreams, c.Slots+c.MaxPerCaller+spareStreams), math.MaxInt32))
 }
 
 // def sets a field that is zero.
@@ -116,6 +134,8 @@ func (c *Config) validate() error {
 		{"MaxPerCaller", int64(c.MaxPerCaller)},
 		{"MaxMessageBytes", int64(c.MaxMessageBytes)},
 		{"MaxDeadline", int64(c.MaxDeadline)},
+		{"MaxStream", int64(c.MaxStream)},
+		{"StreamIdle", int64(c.StreamIdle)},
 		{"BodyTimeout", int64(c.BodyTimeout)},
 		{"MaxConns", int64(c.MaxConns)},
 		{"MaxConnsPerIP", int64(c.MaxConnsPerIP)},

@@ -153,7 +153,10 @@ type conn struct {
 	channel synapse.Channel
 	grpc    bool
 
-	owed, sent atomic.Uint64 // bytes of answers made, and of all that was written
+	sent     atomic.Uint64 // bytes of all that was written
+	debt     sync.Mutex    // guards owed and watching
+	owed     uint64        // bytes of answers made, or sent if that is more
+	watching bool          // a timer runs that ends the connection if it does not pay
 
 	// Touched by the connection's reader only.
 	identity *synapse.Identity // of the proven caller; nil before
@@ -174,18 +177,47 @@ func (c *conn) Write(b []byte) (int, error) {
 // freeAnswers is how much of all answers of a connection may stay with us: the window that HTTP/2 starts with.
 const freeAnswers = 64 << 10
 
-// owes ends the connection unless an answer of this size, and all before it, is taken in time. gRPC keeps answers in memory for as long
-// as the caller opens no window for them, which takes nothing but a setting; the caller's share of slots does not bound that. An
-// answer that is cancelled on its way counts as not taken: the price is a new connection.
+// owes ends the connection unless an answer of this size, and all before it, is taken within the limit or twice of it. gRPC keeps
+// answers in memory for as long as the caller opens no window for them, which takes nothing but a setting; the caller's share of slots
+// does not bound that. A unary answer that is cancelled on its way counts as not taken: the price is a new connection. One timer
+// per connection, whatever the number of answers.
 func (c *conn) owes(size int, limit time.Duration) {
-	mark := c.owed.Add(uint64(size))
-	if mark > c.sent.Load()+freeAnswers {
-		time.AfterFunc(limit, func() {
-			if c.sent.Load() < mark {
-				_ = c.Close() // fails only if closed already
-			}
-		})
+	c.debt.Lock()
+	defer c.debt.Unlock()
+	c.owed = max(c.owed, c.sent.Load()) + uint64(size) // headers that were sent are no credit
+	if !c.watching && c.inDebt() {
+		c.watch(limit)
 	}
+}
+
+// inDebt tells whether more is with us than may stay.
+func (c *conn) inDebt() bool { return c.owed > c.sent.Load()+freeAnswers }
+
+func (c *conn) watch(limit time.Duration) {
+	c.watching = true
+	mark := c.owed
+	time.AfterFunc(limit, func() {
+		c.debt.Lock()
+		unpaid := c.sent.Load() < min(mark, c.owed)
+		switch {
+		case unpaid: // the watch is over with the connection
+		case c.inDebt():
+			c.watch(limit)
+		default:
+			c.watching = false
+		}
+		c.debt.Unlock()
+		if unpaid {
+			_ = c.Close() // fails only if closed already
+		}
+	})
+}
+
+// forgive takes back what a stream owed that ended before its time: gRPC has thrown it away, at most so many bytes.
+func (c *conn) forgive(size uint64) {
+	c.debt.Lock()
+	defer c.debt.Unlock()
+	c.owed -= min(size, c.owed)
 }
 
 // SetDeadline does nothing on gRPC connections: grpc-go would lift the deadlines that this package sets.

@@ -44,7 +44,7 @@ func (s *Server) queuedUnary(h unary) unary {
 			return nil, errNoCall
 		}
 		defer c.cancel()
-		res, err := s.inTurn(ctx, c, func() (any, error) {
+		res, err := s.inTurn(c, func() (any, error) {
 			return h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
 		})
 		if m, ok := res.(proto.Message); ok && err == nil && c.conn != nil {
@@ -56,11 +56,16 @@ func (s *Server) queuedUnary(h unary) unary {
 
 // inTurn waits for the call's turn, runs f while it holds a slot, and counts the outcome. A panic of f ends the call, not the
 // neuron.
-func (s *Server) inTurn(ctx context.Context, c *call, f func() (any, error)) (res any, err error) {
+func (s *Server) inTurn(c *call, f func() (any, error)) (res any, err error) {
+	began := time.Now()
+	ctx, cancel := s.acquireContext(c)
 	t, err := s.queue.Acquire(ctx, c.claim)
+	cancel()
 	if err != nil {
-		return nil, s.noTurn(ctx, err)
+		return nil, s.noTurn(c, err)
 	}
+	granted := time.Now()
+	c.method.waiting.Add(int64(granted.Sub(began)))
 	defer func() {
 		if p := recover(); p != nil {
 			s.stats.panics.Add(1)
@@ -69,81 +74,47 @@ func (s *Server) inTurn(ctx context.Context, c *call, f func() (any, error)) (re
 		}
 		t.Release()
 		if err != nil {
-			err = s.explain(ctx, err)
-			s.stats.failed.Add(1)
-		} else {
-			s.stats.served.Add(1)
+			err = s.explain(c, err)
 		}
+		c.method.done(time.Since(granted), err)
 	}()
 	return f()
 }
 
 // noTurn is what a caller reads whom the queue did not serve.
-func (s *Server) noTurn(ctx context.Context, err error) error {
+func (s *Server) noTurn(c *call, err error) error {
+	c.method.refused.Add(1)
 	var full *fair.Overload
-	if !errors.As(err, &full) {
-		return expired(ctx)
+	if errors.As(err, &full) {
+		s.stats.overloaded.Add(1)
+		return synapse.Refusal{
+			Code: codes.ResourceExhausted, Reason: synapse.ReasonOverloaded, Message: "overloaded: " + full.Why, Retry: full.Retry,
+		}.Err()
 	}
-	s.stats.overloaded.Add(1)
-	return synapse.Refusal{
-		Code: codes.ResourceExhausted, Reason: synapse.ReasonOverloaded, Message: "overloaded: " + full.Why, Retry: full.Retry,
+	if c.Err() != nil {
+		return s.expired(c)
+	}
+	return synapse.Refusal{ // a stream's wait is shorter than its life
+		Code: codes.DeadlineExceeded, Reason: synapse.ReasonDeadline,
+		Message: fmt.Sprintf("the stream's turn did not come within %v", s.cfg.MaxDeadline),
 	}.Err()
 }
 
 // receive decodes the request, for which the caller has BodyTimeout: he occupies a slot meanwhile. What fails here gRPC itself
 // tells the caller, at once and in its own words: DeadlineExceeded, or ResourceExhausted for a message beyond the limit.
 func (s *Server) receive(c *call, dec func(any) error, req any) error {
-	timer := time.AfterFunc(s.cfg.BodyTimeout, func() {
-		c.late.Store(true)
-		c.cancel()
-	})
+	timer := time.AfterFunc(s.cfg.BodyTimeout, func() { c.end(overdueBody) })
 	defer timer.Stop()
 	return dec(req)
 }
 
-// queuedStream holds a slot for the whole life of a stream.
-func (s *Server) queuedStream(h grpc.StreamHandler) grpc.StreamHandler {
-	return func(srv any, stream grpc.ServerStream) error {
-		ctx := stream.Context()
-		c := callOf(ctx)
-		if c == nil {
-			return errNoCall
-		}
-		defer c.cancel()
-		_, err := s.inTurn(ctx, c, func() (any, error) { return nil, h(srv, stream) })
-		return err
-	}
-}
-
 // explain turns a bare end of the context into a refusal with a reason; other errors stay as the handler made them.
-func (s *Server) explain(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
+func (s *Server) explain(c *call, err error) error {
+	if c.Err() == nil || !isExpiry(err) {
 		return err
 	}
 	if st, ok := status.FromError(err); ok && len(st.Details()) > 0 {
 		return err
 	}
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		status.Code(err) == codes.DeadlineExceeded || status.Code(err) == codes.Canceled {
-		return expired(ctx)
-	}
-	return err
-}
-
-func slowBody(limit time.Duration) error {
-	return synapse.Refusal{
-		Code: codes.DeadlineExceeded, Reason: synapse.ReasonSlowBody,
-		Message: fmt.Sprintf("the request did not arrive within %v of its turn", limit),
-	}.Err()
-}
-
-// expired is the error of a call whose context ended: its deadline passed, or the caller gave up.
-func expired(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return synapse.Refusal{
-			Code: codes.DeadlineExceeded, Reason: synapse.ReasonDeadline,
-			Message: "the deadline passed before the answer",
-		}.Err()
-	}
-	return status.Error(codes.Canceled, "the caller gave up")
+	return s.expired(c)
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -30,10 +31,19 @@ const (
 	headerTimeoutMs = "Connect-Timeout-Ms"
 )
 
-// route is a unary method behind its path.
+// route is a method behind its path: unary or stream is set.
 type route struct {
-	impl    any
-	handler unary
+	impl   any
+	method *method
+	unary  unary
+	stream grpc.StreamHandler
+}
+
+// httpCall is a call over HTTP that has passed every check of its headers.
+type httpCall struct {
+	*call
+	kind string              // of its body, and of a unary answer
+	dec  func(req any) error // reads the body
 }
 
 type connKey struct{}
@@ -61,42 +71,57 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	res, kind, err := s.answerHTTP(w, r)
+	rt, ok := s.routes[r.URL.Path]
+	if !ok {
+		writeError(w, status.Errorf(codes.Unimplemented, "no method %q that JSON can call: the path is /package.Service/Method", r.URL.Path))
+		return
+	}
+	c, err := s.accept(w, r, rt)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	h.Set("Content-Type", kind)
-	_, _ = w.Write(res) // the caller may be gone; its connection then ends by itself
+	defer c.cancel()
+	if rt.stream != nil {
+		s.streamHTTP(w, rt, c)
+		return
+	}
+	res, err := rt.unary(rt.impl, c.call, c.dec, nil)
+	var out []byte
+	if err == nil {
+		out, err = encodeBody(c.kind, res)
+	}
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	h.Set("Content-Type", c.kind)
+	_, _ = w.Write(out) // the caller may be gone; its connection then ends by itself
 }
 
-// answerHTTP checks everything that headers can tell before it asks for the body.
-func (s *Server) answerHTTP(w http.ResponseWriter, r *http.Request) ([]byte, string, error) {
-	rt, ok := s.routes[r.URL.Path]
-	if !ok {
-		return nil, "", status.Errorf(codes.Unimplemented, "no method %q: the path is /package.Service/Method", r.URL.Path)
-	}
+// accept checks everything that headers can tell before the body is asked for. The call must be cancelled.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, rt route) (*httpCall, error) {
 	kind, err := s.checkRequest(r)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	timeout, err := s.timeout(r)
+	if rt.stream != nil && kind != typeJSON {
+		return nil, status.Errorf(codes.InvalidArgument, "Content-Type %q, streams over HTTP are made of %s", kind, typeJSON)
+	}
+	timeout, err := s.timeout(r, rt)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if err := s.meant(r.Header[synapse.HTTPTarget]); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	c, bodyHash, err := s.authorise(r)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
-	defer cancel()
-	c.cancel = cancel
-	ctx = &callContext{ctx, c}
-
-	dec := func(req any) error {
+	c.method = rt.method
+	c.Context, c.cancel = context.WithTimeout(r.Context(), timeout)
+	return &httpCall{call: c, kind: kind, dec: func(req any) error {
 		body, err := s.readBody(w, r)
 		if err != nil {
 			return err
@@ -106,13 +131,7 @@ func (s *Server) answerHTTP(w http.ResponseWriter, r *http.Request) ([]byte, str
 			return synapse.ProofRefusal(fmt.Errorf("%w: the body is not the one that was signed", synapse.ErrProofSignature)).Err()
 		}
 		return decodeBody(kind, body, req)
-	}
-	res, err := rt.handler(rt.impl, ctx, dec, nil)
-	if err != nil {
-		return nil, "", err
-	}
-	out, err := encodeBody(kind, res)
-	return out, kind, err
+	}}, nil
 }
 
 func (s *Server) checkRequest(r *http.Request) (kind string, err error) {
@@ -129,17 +148,21 @@ func (s *Server) checkRequest(r *http.Request) (kind string, err error) {
 	return kind, nil
 }
 
-// timeout is the call's: what the header asks for, or the default, at most the server's own bound.
-func (s *Server) timeout(r *http.Request) (time.Duration, error) {
+// timeout is the call's: what the header asks for, or the default, at most the server's own bound. A stream's default is its bound.
+func (s *Server) timeout(r *http.Request, rt route) (time.Duration, error) {
+	limit, otherwise := s.cfg.MaxDeadline, synapse.DefaultTimeout
+	if rt.stream != nil {
+		limit, otherwise = s.cfg.MaxStream, s.cfg.MaxStream
+	}
 	text := r.Header.Get(headerTimeoutMs)
 	if text == "" {
-		return min(synapse.DefaultTimeout, s.cfg.MaxDeadline), nil
+		return min(otherwise, limit), nil
 	}
 	ms, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || ms == 0 {
 		return 0, status.Errorf(codes.InvalidArgument, "%s %q, must be a positive number of milliseconds", headerTimeoutMs, text)
 	}
-	return min(time.Duration(ms)*time.Millisecond, s.cfg.MaxDeadline), nil
+	return min(time.Duration(ms)*time.Millisecond, limit), nil
 }
 
 // authorise finds out who calls and whether he may; the hash is what the body must have, nil for anonymous callers.
@@ -242,13 +265,24 @@ type httpError struct {
 	RetryAfterMs int64  `json:"retryAfterMs,omitempty"`
 }
 
-// writeError answers a refused call and ends the connection: whatever is left of its body is never read.
-func writeError(w http.ResponseWriter, err error) {
+// refusalOf is what an error of a handler says.
+func refusalOf(err error) synapse.Refusal {
 	r, ok := synapse.RefusalOf(err)
 	if !ok {
 		r = synapse.Refusal{Code: codes.Unknown, Message: err.Error()}
 	}
-	name, code := httpCode(r.Code)
+	return r
+}
+
+func errorBody(r synapse.Refusal) httpError {
+	name, _ := httpCode(r.Code)
+	return httpError{Code: name, Message: r.Message, Reason: string(r.Reason), RetryAfterMs: r.Retry.Milliseconds()}
+}
+
+// writeError answers a refused call and ends the connection: whatever is left of its body is never read.
+func writeError(w http.ResponseWriter, err error) {
+	r := refusalOf(err)
+	_, code := httpCode(r.Code)
 	if r.Reason == synapse.ReasonTooLarge {
 		code = http.StatusRequestEntityTooLarge
 	}
@@ -259,8 +293,7 @@ func writeError(w http.ResponseWriter, err error) {
 		h.Set("Retry-After", strconv.FormatInt(int64((r.Retry+time.Second-1)/time.Second), 10))
 	}
 	w.WriteHeader(code)
-	body := httpError{Code: name, Message: r.Message, Reason: string(r.Reason), RetryAfterMs: r.Retry.Milliseconds()}
-	_ = json.NewEncoder(w).Encode(body) // the caller may be gone; strings and numbers always encode
+	_ = json.NewEncoder(w).Encode(errorBody(r)) // the caller may be gone; strings and numbers always encode
 }
 
 // httpCode maps a gRPC code to its name in JSON and to an HTTP status, as Connect does.

@@ -22,7 +22,8 @@ import (
 
 // Settings of the transports that no operator needs to change; reasons beside them.
 const (
-	maxStreams    = 256       // calls at the same time on one connection
+	minStreams    = 256       // calls at the same time on one connection, at least
+	spareStreams  = 64        // of those beyond what slots and queue take, so that there is room to say no
 	maxHeader     = 16 << 10  // bytes of headers; gRPC's own default is 16 MB
 	streamWindow  = 128 << 10 // of an upload, this much is in memory while it waits for its turn
 	connWindow    = 1 << 20
@@ -47,6 +48,7 @@ type Server struct {
 	stats     counters
 	grpc      *grpc.Server
 	http      *http.Server
+	methods   map[string]*method // by path, complete before Serve
 	routes    map[string]route
 	grpcConns *handoff
 	httpConns *handoff
@@ -72,7 +74,7 @@ func New(cfg Config) (*Server, error) {
 		queue: fair.New(fair.Config{
 			Slots: cfg.Slots, MaxQueued: cfg.MaxQueued, MaxPerCaller: cfg.MaxPerCaller, Kept: cfg.kept(), Now: cfg.Now,
 		}),
-		routes: map[string]route{},
+		methods: map[string]*method{}, routes: map[string]route{},
 		conns: census{
 			maxConns: cfg.MaxConns, maxPerIP: cfg.MaxConnsPerIP, maxUnproven: cfg.MaxUnproven, perIP: map[netip.Prefix]int{},
 		},
@@ -80,33 +82,38 @@ func New(cfg Config) (*Server, error) {
 	s.grpc = s.newGRPC()
 	s.http = s.newHTTP()
 	if cfg.Info != nil {
-		s.register(&axonv1.Axon_ServiceDesc, s.newInfo(cfg.Info), s.immediate)
+		s.register(&axonv1.Axon_ServiceDesc, s.newInfo(cfg.Info), true)
 	}
 	return s, nil
 }
 
 func (s *Server) newGRPC() *grpc.Server {
-	return grpc.NewServer(
+	opts := []grpc.ServerOption{
 		grpc.Creds(serverCreds{}),
 		grpc.InTapHandle(s.tap),
 		grpc.MaxRecvMsgSize(s.cfg.MaxMessageBytes),
-		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.MaxConcurrentStreams(s.cfg.streams()),
 		grpc.MaxHeaderListSize(maxHeader),
 		grpc.ConnectionTimeout(s.cfg.HandshakeTimeout),
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
-			MaxConnectionIdle: idleTimeout, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: s.cfg.MaxDeadline,
+			MaxConnectionIdle: idleTimeout, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: s.cfg.MaxStream,
 			Time: pingTime, Timeout: pingTimeout,
 		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minClientPing, PermitWithoutStream: true}),
-	)
+	}
+	if s.cfg.StatsHandler != nil {
+		opts = append(opts, grpc.StatsHandler(s.cfg.StatsHandler))
+	}
+	return grpc.NewServer(opts...)
 }
 
 // Register adds a service of generated code, e.g. &textv1.Text_ServiceDesc with its implementation. All its calls wait in the
-// fair queue before their body is read; its unary methods are also reachable as JSON. Register before Serve.
-func (s *Server) Register(desc *grpc.ServiceDesc, impl any) { s.register(desc, impl, s.queuedUnary) }
+// fair queue before their body is read; unary methods and those that stream their answer are also reachable as JSON. Register before
+// Serve.
+func (s *Server) Register(desc *grpc.ServiceDesc, impl any) { s.register(desc, impl, false) }
 
 // immediate is for methods that cost nothing: they need a proof and a right, but no turn.
 func (s *Server) immediate(h unary) unary {
@@ -116,15 +123,31 @@ func (s *Server) immediate(h unary) unary {
 			return nil, errNoCall
 		}
 		defer c.cancel()
-		return h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
+		began := time.Now()
+		res, err := h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
+		c.method.done(time.Since(began), err)
+		return res, err
 	}
 }
 
-func (s *Server) register(desc *grpc.ServiceDesc, impl any, wrap func(unary) unary) {
+func (s *Server) register(desc *grpc.ServiceDesc, impl any, immediate bool) {
+	wrap := s.queuedUnary
+	if immediate {
+		wrap = s.immediate
+	}
 	d := s.wrap(desc, wrap)
 	s.grpc.RegisterService(d, impl)
 	for _, m := range d.Methods {
-		s.routes["/"+d.ServiceName+"/"+m.MethodName] = route{impl: impl, handler: m.Handler}
+		path := "/" + d.ServiceName + "/" + m.MethodName
+		s.methods[path] = &method{immediate: immediate}
+		s.routes[path] = route{impl: impl, method: s.methods[path], unary: m.Handler}
+	}
+	for _, m := range d.Streams {
+		path := "/" + d.ServiceName + "/" + m.StreamName
+		s.methods[path] = &method{stream: true}
+		if !m.ClientStreams {
+			s.routes[path] = route{impl: impl, method: s.methods[path], stream: m.Handler}
+		}
 	}
 }
 

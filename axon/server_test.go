@@ -42,6 +42,11 @@ type textServer struct {
 	textv1.UnimplementedTextServer
 	before func(ctx context.Context, req *textv1.PredictRequest) error
 	pad    int // bytes added to every answer
+	write  func(req *textv1.GenerateRequest, out textv1.Text_GenerateServer) error
+}
+
+func (s *textServer) Generate(req *textv1.GenerateRequest, out textv1.Text_GenerateServer) error {
+	return s.write(req, out)
 }
 
 func (s *textServer) Predict(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error) {

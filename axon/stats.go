@@ -21,21 +21,32 @@ type Stats struct {
 	Panics       uint64 // handlers that panicked
 	BytesRead    uint64 // from the network, TLS included
 	BytesWritten uint64
+
+	Methods map[string]MethodStats // by path, e.g. "/gotensor.text.v1.Text/Predict"
 }
 
 type counters struct {
-	accepted, refused, handshakes, proofs, badProofs, denied, overloaded, served, failed, panics, read, written atomic.Uint64
+	accepted, refused, handshakes, proofs, badProofs, denied, overloaded, panics, read, written atomic.Uint64
 }
 
 // Stats returns the counters.
 func (s *Server) Stats() Stats {
 	queued, running := s.queue.Depth()
 	conns, unproven := s.conns.open()
-	return Stats{
+	st := Stats{
 		Conns: conns, Unproven: unproven, Queued: queued, Running: running,
 		Accepted: s.stats.accepted.Load(), Refused: s.stats.refused.Load(), Handshakes: s.stats.handshakes.Load(),
 		Proofs: s.stats.proofs.Load(), BadProofs: s.stats.badProofs.Load(), Denied: s.stats.denied.Load(),
-		Overloaded: s.stats.overloaded.Load(), Served: s.stats.served.Load(), Failed: s.stats.failed.Load(),
-		Panics: s.stats.panics.Load(), BytesRead: s.stats.read.Load(), BytesWritten: s.stats.written.Load(),
+		Overloaded: s.stats.overloaded.Load(), Panics: s.stats.panics.Load(), BytesRead: s.stats.read.Load(), BytesWritten: s.stats.written.Load(),
+		Methods: make(map[string]MethodStats, len(s.methods)),
 	}
+	for path, m := range s.methods {
+		ms := m.stats()
+		st.Methods[path] = ms
+		if !m.immediate {
+			st.Served += ms.Served
+			st.Failed += ms.Failed
+		}
+	}
+	return st
 }

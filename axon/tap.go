@@ -2,7 +2,6 @@ package axon
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -10,56 +9,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
-	"github.com/gotensor/gotensor/fair"
 	"github.com/gotensor/gotensor/synapse"
 )
-
-// call is what the server knows of one call; handlers find it in the context by Peer.
-type call struct {
-	claim  fair.Claim
-	caller synapse.Identity // zero for anonymous callers
-	cancel context.CancelFunc
-	late   atomic.Bool // the body did not arrive in time
-	conn   *conn       // nil over HTTP
-}
-
-type callKey struct{}
-
-// callContext carries a call without the allocation of a context.WithValue on the hot path.
-type callContext struct {
-	context.Context
-	call *call
-}
-
-// Value implements context.Context.
-func (c *callContext) Value(key any) any {
-	if _, ok := key.(callKey); ok {
-		return c.call
-	}
-	return c.Context.Value(key)
-}
-
-// Err implements context.Context: a body that did not arrive in time is a deadline passed, not a caller who gave up.
-func (c *callContext) Err() error {
-	if c.call.late.Load() {
-		return context.DeadlineExceeded
-	}
-	return c.Context.Err()
-}
-
-func callOf(ctx context.Context) *call {
-	c, _ := ctx.Value(callKey{}).(*call)
-	return c
-}
-
-// Peer returns the proven identity of the caller of a handler; false for anonymous callers.
-func Peer(ctx context.Context) (synapse.Identity, bool) {
-	c := callOf(ctx)
-	if c == nil || c.caller == (synapse.Identity{}) {
-		return synapse.Identity{}, false
-	}
-	return c.caller, true
-}
 
 // tap sees every gRPC call when its headers have arrived and nothing of its body has been asked for. It runs on the connection's
 // reader: it checks, and never waits. It fails closed: a call without a good proof on its connection ends here.
@@ -87,9 +38,14 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 	if err := c.admit(); err != nil {
 		return nil, status.Error(codes.Unavailable, "connection is closed")
 	}
+	m := s.methods[info.FullMethodName]
+	if m == nil {
+		return ctx, nil // gRPC says so
+	}
 	// The context ends with the stream at the latest, which also frees its timer.
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.MaxDeadline)
-	return &callContext{ctx, &call{claim: cl, caller: *id, cancel: cancel, conn: c}}, nil
+	own := &call{claim: cl, caller: *id, method: m, conn: c}
+	s.limitCall(ctx, own)
+	return own, nil
 }
 
 // meant refuses a call for another neuron, see synapse.TargetKey.

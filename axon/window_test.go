@@ -49,12 +49,17 @@ func newRawGRPC(t *testing.T, n *neuron, settings ...http2.Setting) *rawGRPC {
 // call begins a call and returns its stream.
 func (r *rawGRPC) call(t *testing.T, contexts int) (uint32, error) {
 	t.Helper()
+	return r.begin(t, predictPath, contexts)
+}
+
+func (r *rawGRPC) begin(t *testing.T, path string, contexts int) (uint32, error) {
+	t.Helper()
 	var block bytes.Buffer
 	enc := hpack.NewEncoder(&block)
 	for _, f := range [][2]string{
 		{":method", "POST"},
 		{":scheme", "https"},
-		{":path", predictPath},
+		{":path", path},
 		{":authority", "x"},
 		{"content-type", "application/grpc"},
 		{"te", "trailers"},

@@ -209,16 +209,18 @@ func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	return nil
 }
 
-// NewStream opens a stream. Unlike a unary call it has no deadline of its own: the context's holds.
+// NewStream opens a stream. Unlike a unary call it has no deadline of its own, as a whole or between messages: the context's holds.
+// A stream must be read to its end, or its context cancelled, or it stays open. Errors of the stream's methods are *Error too.
 func (c *Conn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	e, err := c.client.acquire(c.target)
 	if err != nil {
 		return nil, c.fail(method, err, nil)
 	}
 	release := sync.OnceFunc(func() { c.client.release(e) })
-	opts = append(opts, grpc.OnFinish(func(error) { release() }))
+	opts = append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) { release() }))
 	st, err := e.conn.NewStream(ctx, desc, method, opts...)
 	if err != nil {
+		release()
 		return nil, c.fail(method, err, e)
 	}
 	return &stream{ClientStream: st, conn: c, entry: e, method: method}, nil

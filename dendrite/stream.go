@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 )
 
 // stream types the errors of a gRPC stream.
@@ -31,4 +32,13 @@ func (s *stream) SendMsg(m any) error {
 		return err
 	}
 	return s.conn.fail(s.method, err, s.entry)
+}
+
+// Header implements grpc.ClientStream.
+func (s *stream) Header() (metadata.MD, error) {
+	md, err := s.ClientStream.Header()
+	if err != nil {
+		return md, s.conn.fail(s.method, err, s.entry)
+	}
+	return md, nil
 }

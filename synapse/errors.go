@@ -39,6 +39,8 @@ const (
 	ReasonTooLarge       Reason = "TOO_LARGE"
 	ReasonSlowBody       Reason = "SLOW_BODY"
 	ReasonDeadline       Reason = "DEADLINE"
+	ReasonStreamIdle     Reason = "STREAM_IDLE"
+	ReasonSlowReader     Reason = "SLOW_READER"
 )
 
 // Domain is the domain of the ErrorInfo detail that carries a Reason.
