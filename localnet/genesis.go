@@ -30,7 +30,8 @@ type wallet struct{ cold, hot gotensor.Address }
 
 // settings of the text mechanism: short rounds of few questions, or such as a small language model on one core can keep up with.
 func settings(slow bool) text.Settings {
-	s := text.Settings{Items: 16, ContextBytes: 128, DeadlineMs: 700, RoundMs: 1_000, KMax: 64, Group: 64}
+	s := text.DefaultSettings()
+	s.Items, s.ContextBytes, s.DeadlineMs, s.RoundMs, s.KMax = 16, 128, 700, 1_000, 64
 	if slow {
 		s.Items, s.DeadlineMs, s.RoundMs = 8, 12_000, 14_000
 	}

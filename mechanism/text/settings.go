@@ -25,11 +25,19 @@ type Settings struct {
 	RoundMs      int `json:"round_ms"`      // from the start of one round to that of the next, at least DeadlineMs (60000)
 	KMax         int `json:"k_max"`         // most candidates of an answer to one item, 1..4096 (512)
 	Group        int `json:"group"`         // most neurons that are compared with each other, 2..256 (64)
+
+	// For people who use the network; validators ask nothing of it.
+	GenerateTokensMax   int `json:"generate_tokens_max"`   // longest text that a miner writes, in its model's tokens, 1..65536 (4096)
+	GeneratePromptBytes int `json:"generate_prompt_bytes"` // all text of one Generate or Embed, 1024..1048576 (65536)
+	EmbedTextsMax       int `json:"embed_texts_max"`       // texts of one Embed, 1..256 (256)
 }
 
 // DefaultSettings are those of a new network.
 func DefaultSettings() Settings {
-	return Settings{Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64}
+	return Settings{
+		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64,
+		GenerateTokensMax: 4096, GeneratePromptBytes: 64 << 10, EmbedTextsMax: 256,
+	}
 }
 
 // ParseSettings reads a subnet's settings; an empty string gives the defaults. ErrSettings names the field, its value and the range.
@@ -58,6 +66,9 @@ func (s Settings) Validate() error {
 		{"round_ms", s.RoundMs, s.DeadlineMs, 3_600_000},
 		{"k_max", s.KMax, 1, score.CandidateLimit},
 		{"group", s.Group, 2, 256},
+		{"generate_tokens_max", s.GenerateTokensMax, 1, 1 << 16},
+		{"generate_prompt_bytes", s.GeneratePromptBytes, 1 << 10, 1 << 20},
+		{"embed_texts_max", s.EmbedTextsMax, 1, 256},
 	} {
 		if f.value < f.min || f.value > f.max {
 			return fmt.Errorf("%w: %s is %d, want %d to %d", ErrSettings, f.name, f.value, f.min, f.max)

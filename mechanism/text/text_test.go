@@ -24,7 +24,9 @@ import (
 )
 
 func settings() text.Settings {
-	return text.Settings{Items: 8, ContextBytes: 64, DeadlineMs: 200, RoundMs: 500, KMax: 64, Group: 4}
+	s := text.DefaultSettings()
+	s.Items, s.ContextBytes, s.DeadlineMs, s.RoundMs, s.KMax, s.Group = 8, 64, 200, 500, 64, 4
+	return s
 }
 
 // answerer is one miner without a network.

@@ -57,13 +57,10 @@ func (f *Front) chatOrder(req *chatRequest) (*order, error) {
 		if req.MaxTokens != nil && *req.MaxTokens != *req.MaxCompletionTokens {
 			return nil, apierror.Invalid("max_tokens", "max_tokens and max_completion_tokens differ; give one")
 		}
-		req.MaxTokens = req.MaxCompletionTokens
+		req.MaxTokens, req.tokensField = req.MaxCompletionTokens, "max_completion_tokens"
 	}
 	p, err := f.prompt(&req.common)
 	if err != nil {
-		if e, ok := err.(*apierror.Error); ok && e.Param == "max_tokens" && req.MaxCompletionTokens != nil { //nolint:errorlint // made just above
-			e.Param, e.Message = "max_completion_tokens", strings.Replace(e.Message, "max_tokens", "max_completion_tokens", 1)
-		}
 		return nil, err
 	}
 	if p.Logprobs, p.TopLogprobs, err = chatLogprobs(req); err != nil {
@@ -104,7 +101,7 @@ func (req *chatRequest) refused() error {
 		{"functions", req.Functions, "use tools"},
 		{"function_call", req.FunctionCall, "use tool_choice"},
 	} {
-		if !isEmpty(field.raw) {
+		if given(field.raw) && (field.name != "functions" || !isEmpty(field.raw)) {
 			return apierror.Invalid(field.name, fmt.Sprintf("%s is not served: %s", field.name, field.hint))
 		}
 	}

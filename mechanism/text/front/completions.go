@@ -36,6 +36,10 @@ func (f *Front) completionOrder(req *completionRequest) (*order, error) {
 	if req.Suffix != nil && *req.Suffix != "" {
 		return nil, apierror.Invalid("suffix", "suffix is not served: neurons write what follows, not what lies between")
 	}
+	if req.MaxTokens == nil { // OpenAI's default for this route
+		tokens := int64(min(16, f.cfg.MaxTokens))
+		req.MaxTokens = &tokens
+	}
 	p, err := f.prompt(&req.common)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +45,8 @@ type common struct {
 	FrequencyPenalty *float64        `json:"frequency_penalty"`
 	PresencePenalty  *float64        `json:"presence_penalty"`
 	LogitBias        json.RawMessage `json:"logit_bias"`
+
+	tokensField string // what the request calls MaxTokens, if not max_tokens
 }
 
 type streamOptions struct {
@@ -134,7 +137,8 @@ func (f *Front) prompt(c *common) (model.Prompt, error) {
 	}
 	if c.MaxTokens != nil {
 		if *c.MaxTokens < 1 || *c.MaxTokens > int64(f.cfg.MaxTokens) {
-			return p, apierror.Invalid("max_tokens", fmt.Sprintf("max_tokens is %d, want 1 to %d", *c.MaxTokens, f.cfg.MaxTokens))
+			field := cmp.Or(c.tokensField, "max_tokens")
+			return p, apierror.Invalid(field, fmt.Sprintf("%s is %d, want 1 to %d", field, *c.MaxTokens, f.cfg.MaxTokens))
 		}
 		p.MaxTokens = int(*c.MaxTokens)
 	}
