@@ -3,28 +3,17 @@ package cli
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/axon"
 	"github.com/gotensor/gotensor/chain"
-	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/keys"
-	"github.com/gotensor/gotensor/mechanism"
-	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/miner"
-	"github.com/gotensor/gotensor/model"
-	"github.com/gotensor/gotensor/model/garbage"
-	"github.com/gotensor/gotensor/model/ngram"
-	"github.com/gotensor/gotensor/model/openai"
-	"github.com/gotensor/gotensor/model/silent"
 )
 
 func (a *app) minerCommand() *cobra.Command {
@@ -33,18 +22,14 @@ func (a *app) minerCommand() *cobra.Command {
 
 // minerOptions are the flags of miner run.
 type minerOptions struct {
-	netuid      *uint16
-	model       string
-	silentAfter time.Duration
-	openAIURL   string
-	openAIModel string
-	openAIKey   string
-	coldkey     string
-	home        string
-	listen      string
-	announce    string
-	policy      string
-	noRegister  bool
+	netuid     *uint16
+	models     modelOptions
+	coldkey    string
+	home       string
+	listen     string
+	announce   string
+	policy     string
+	noRegister bool
 }
 
 func (a *app) minerRunCommand() *cobra.Command {
@@ -58,20 +43,22 @@ A hotkey without a uid registers by proof of work; it needs to own nothing and t
 yet is made, with an unencrypted hotkey so that the miner can start again by itself; then only the address of its coldkey is used.
 
 Models: ngram-1 ... ngram-8 (trained once on embedded books, no download), openai (any OpenAI-compatible server, --openai-url),
-garbage (nonsense) and silent (ngram-3 that stops answering), which show what such miners earn.`,
+garbage (nonsense) and silent (ngram-3 that stops answering), which show what such miners earn.
+
+Several servers that serve the same model share the work: give --openai-url once for each. A server has words of its own behind its URL:
+URL,parallel=8,model=NAME,kind=ollama,key-file=FILE. Kinds: llama.cpp, vllm, ollama and openai; most are recognised.
+
+The texts that callers send are not written down, unless you ask for it with --log-prompts.`,
 		Example: `  gotensor miner run --network FOLDER --wallet me
   gotensor miner run --network FOLDER --wallet me --model ngram-7 --listen 0.0.0.0:8091 --announce 203.0.113.7
-  gotensor miner run --network FOLDER --wallet llm --model openai --openai-url http://127.0.0.1:8080`,
+  gotensor miner run --network FOLDER --wallet llm --openai-url http://127.0.0.1:8080
+  gotensor miner run --network FOLDER --wallet llm --openai-url http://a:8000,parallel=32 --openai-url http://b:8000,parallel=32`,
 		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.minerRun(c.Context(), o) },
 	}
 	f := c.Flags()
 	o.netuid = netuidFlag(c)
-	f.StringVar(&o.model, "model", "ngram-5", "ngram-ORDER, openai, garbage or silent")
-	f.DurationVar(&o.silentAfter, "silent-after", time.Minute, "how long the model silent answers")
-	f.StringVar(&o.openAIURL, "openai-url", "", "URL of an OpenAI-compatible server; selects the model openai")
-	f.StringVar(&o.openAIModel, "openai-model", "", "name of the model on that server (default: its first)")
-	f.StringVar(&o.openAIKey, "openai-key-file", "", "file with that server's API key")
+	o.models.flags(f)
 	f.StringVar(&o.coldkey, "coldkey", "", "account that receives the pay instead of the wallet's coldkey")
 	f.StringVar(&o.home, "home", "", "folder of this miner: certificate, trained models (default ~/.gotensor/miners/WALLET-HOTKEY)")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address to serve at; port 0 takes a free one")
@@ -103,7 +90,9 @@ func (a *app) minerRun(ctx context.Context, o minerOptions) error {
 	if err != nil {
 		return err
 	}
-	server, err := a.server(ctx, client, gotensor.NetUID(*o.netuid), o, home)
+	m := a.models(ctx, o.models, home)
+	defer m.close()
+	server, err := m.server(ctx, client, gotensor.NetUID(*o.netuid))
 	if err != nil {
 		return err
 	}
@@ -184,83 +173,6 @@ func (a *app) roleHome(given, kind string) (string, error) {
 		given = filepath.Join(home, ".gotensor", kind, a.wallet+"-"+a.hotkey)
 	}
 	return given, os.MkdirAll(given, 0o700)
-}
-
-// server makes what the subnet's mechanism serves. This is one of two places that know which mechanisms there are.
-func (a *app) server(ctx context.Context, client *chain.Client, netuid gotensor.NetUID, o minerOptions, home string) (mechanism.Server, error) {
-	v, err := client.Subnet(ctx, netuid)
-	if err != nil {
-		return nil, err
-	}
-	switch v.Subnet.Mechanism {
-	case text.Name:
-		settings, err := text.ParseSettings(v.Subnet.Settings)
-		if err != nil {
-			return nil, err
-		}
-		p, err := a.predictor(ctx, o, settings, home)
-		if err != nil {
-			return nil, err
-		}
-		return text.NewServer(text.ServerConfig{Predictor: p, Settings: settings, Log: a.log()})
-	default:
-		return nil, usagef("subnet %d has the mechanism %q, which this version does not serve", netuid, v.Subnet.Mechanism)
-	}
-}
-
-// predictor makes the model that was chosen.
-func (a *app) predictor(ctx context.Context, o minerOptions, s text.Settings, home string) (model.Predictor, error) {
-	name := o.model
-	if o.openAIURL != "" {
-		name = "openai"
-	}
-	switch name {
-	case "openai":
-		return a.openAI(ctx, o, s)
-	case "garbage":
-		return garbage.New(garbage.Random, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
-	case silent.Name:
-		inner, err := a.ngram(ctx, 3, home)
-		if err != nil {
-			return nil, err
-		}
-		return silent.After(inner, time.Now().Add(o.silentAfter)), nil
-	}
-	var order int
-	if n, err := fmt.Sscanf(name, "ngram-%d", &order); n != 1 || err != nil || name != fmt.Sprintf("ngram-%d", order) || order < 1 || order > ngram.MaxOrder {
-		return nil, usagef("--model is %q, want ngram-1 to ngram-%d, openai, garbage or silent", name, ngram.MaxOrder)
-	}
-	return a.ngram(ctx, order, home)
-}
-
-func (a *app) ngram(ctx context.Context, order int, home string) (model.Predictor, error) {
-	sources, err := dataset.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	m, err := ngram.Load(ctx, ngram.Config{
-		Dir: filepath.Join(home, "models"), Order: order, Text: dataset.Text(dataset.Training, sources...), Progress: a.trainProgress(order),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return m.AtWords(), nil
-}
-
-func (a *app) openAI(ctx context.Context, o minerOptions, s text.Settings) (model.Predictor, error) {
-	cfg := openai.Config{URL: o.openAIURL, Model: o.openAIModel, AtWords: true, Timeout: s.Deadline(), Logger: a.log()}
-	if o.openAIKey != "" {
-		key, err := os.ReadFile(o.openAIKey)
-		if err != nil {
-			return nil, usagef("--openai-key-file: %v", err)
-		}
-		cfg.APIKey = strings.TrimSpace(string(key))
-	}
-	p, err := openai.New(cfg)
-	if err != nil {
-		return nil, usagef("%v", err)
-	}
-	return p, p.Probe(ctx, min(s.KMax, 64))
 }
 
 // work registers a hotkey by proof of work and shows how it goes.

@@ -37,9 +37,9 @@ func raw(t *testing.T, answer string) string {
 	return "http://" + lis.Addr().String()
 }
 
-func keyed(t *testing.T, url string) *openai.Predictor {
+func keyed(t *testing.T, url string) *openai.Pool {
 	t.Helper()
-	p, err := openai.New(openai.Config{URL: url, Model: "m", APIKey: apiKey, Attempts: 1, Timeout: 5 * time.Second})
+	p, err := openai.New(openai.Config{Servers: []openai.Server{{URL: url, Model: "m", APIKey: apiKey}}, Attempts: 1, Timeout: 5 * time.Second})
 	require.NoError(t, err)
 	return p
 }
@@ -105,10 +105,10 @@ func TestModelNamesOfServersAreChecked(t *testing.T) {
 				_, _ = w.Write([]byte(`{"data":[{"id":"` + id + `"}]}`))
 			}))
 			t.Cleanup(server.Close)
-			p, err := openai.New(openai.Config{URL: server.URL, Attempts: 1})
+			p, err := openai.New(openai.Config{Servers: at(server.URL), Attempts: 1})
 			require.NoError(t, err)
 			require.ErrorIs(t, p.Probe(t.Context(), 1), openai.ErrServer)
-			require.Empty(t, p.Model())
+			require.Equal(t, "openai", p.Name(), "no name of the server is taken over")
 		})
 	}
 }

@@ -43,7 +43,15 @@ func recorded(t testing.TB, name string) []byte {
 	return b
 }
 
-func predictor(t testing.TB, cfg openai.Config) *openai.Predictor {
+func at(urls ...string) []openai.Server {
+	out := make([]openai.Server, len(urls))
+	for i, url := range urls {
+		out[i] = openai.Server{URL: url}
+	}
+	return out
+}
+
+func predictor(t testing.TB, cfg openai.Config) *openai.Pool {
 	t.Helper()
 	cfg.Backoff = time.Millisecond
 	p, err := openai.New(cfg)
@@ -69,20 +77,20 @@ func TestBothShapes(t *testing.T) {
 		floor      float64
 	}{
 		{
-			name: "llama.cpp", file: "llamacpp.json", k: 6,
+			name: "llama.cpp", file: "llamacpp/predict.json", k: 6,
 			want:  map[string]float64{" the": .628, " Earth": .0748, " a": .067, " our": .058, " earth": .0177, " this": .0115},
 			floor: .143,
 		},
 		{
-			name: "legacy", file: "legacy.json", k: 64,
+			name: "legacy", file: "vllm/predict.json", k: 64,
 			want: map[string]float64{
 				" the": .6005, ",": .1496, " a": .0302, "\xe2\x80": .0183, " antidisestablis": math.Round(1e4*long) / 1e4,
 			},
 			floor: 1 - math.Exp(-.51) - math.Exp(-1.9) - math.Exp(-3.5) - math.Exp(-4) - long,
 		},
-		{name: "fewer candidates than listed", file: "legacy.json", k: 2, want: map[string]float64{" the": .6005, ",": .1496}, floor: .2499}, //nolint:gocritic // tokens begin with blanks
+		{name: "fewer candidates than listed", file: "vllm/predict.json", k: 2, want: map[string]float64{" the": .6005, ",": .1496}, floor: .2499}, //nolint:gocritic // tokens begin with blanks
 		{
-			name: "at words", file: "legacy.json", k: 2, words: true,
+			name: "at words", file: "vllm/predict.json", k: 2, words: true,
 			want: map[string]float64{" the": .7595, " a": .0382}, floor: .2021,
 		},
 	} {
@@ -94,7 +102,7 @@ func TestBothShapes(t *testing.T) {
 				}
 				_, _ = w.Write(recorded(t, c.file))
 			})
-			p := predictor(t, openai.Config{URL: url, Model: "m", AtWords: c.words})
+			p := predictor(t, openai.Config{Servers: []openai.Server{{URL: url, Model: "m"}}, AtWords: c.words})
 			got, err := p.Predict(t.Context(), [][]byte{[]byte("The Rays of the Sun which fall upon")}, c.k)
 			require.NoError(t, err)
 			require.NoError(t, got[0].Check(c.k))
@@ -128,15 +136,15 @@ func TestFaults(t *testing.T) {
 		{"server error", status(500, `{"error": {"message": "out of memory"}}`), openai.ErrServer, "500 Internal Server Error: out of memory", 3},
 		{"overloaded", status(429, "slow down"), openai.ErrServer, "429 Too Many Requests: slow down", 3},
 		{"loading", status(503, `{"error": "Loading model"}`), openai.ErrServer, "Loading model", 3},
-		{"hangs", hang, openai.ErrServer, "deadline exceeded", 3},
-		{"garbage", status(200, "<html>hello"), openai.ErrServer, "not the JSON", 1},
-		{"empty", status(200, ""), openai.ErrServer, "not the JSON", 1},
+		{"hangs", hang, openai.ErrStalled, "deadline exceeded", 1},
+		{"garbage", status(200, "<html>hello"), openai.ErrServer, "not the JSON", 3},
+		{"empty", status(200, ""), openai.ErrServer, "not the JSON", 3},
 		{"no choices", status(200, `{}`), openai.ErrServer, "no choices", 1},
 		{"null logprobs", status(200, `{"choices": [{"text": "x", "logprobs": null}]}`), openai.ErrLogprobs, "--max-logprobs", 1},
 		{"empty logprobs", status(200, `{"choices": [{"logprobs": {"content": [{"top_logprobs": []}]}}]}`), openai.ErrLogprobs, "--max-logprobs", 1},
 		{"positive", status(200, `{"choices": [{"logprobs": {"top_logprobs": [{"a": 3}]}}]}`), openai.ErrLogprobs, "at most 0", 1},
 		{"above one", status(200, `{"choices": [{"logprobs": {"top_logprobs": [{"a": -0.1, "b": -0.2}]}}]}`), openai.ErrLogprobs, "sum to", 1},
-		{"bytes out of range", status(200, `{"choices": [{"logprobs": {"content": [{"top_logprobs": [{"bytes": [256]}]}]}}]}`), openai.ErrServer, "JSON", 1},
+		{"bytes out of range", status(200, `{"choices": [{"logprobs": {"content": [{"top_logprobs": [{"bytes": [256]}]}]}}]}`), openai.ErrServer, "JSON", 3},
 		{"too many logprobs", status(400, `{"message": "Requested sample logprobs of 64, maximum is 20"}`), openai.ErrLogprobs, "--max-logprobs", 1},
 		{"wrong key", status(401, `{"error": {"message": "no"}}`), openai.ErrServer, "API key", 1},
 		{"wrong path", status(404, ""), openai.ErrServer, "check the URL", 1},
@@ -147,7 +155,7 @@ func TestFaults(t *testing.T) {
 				attempts.Add(1)
 				c.handle(w, r)
 			})
-			p := predictor(t, openai.Config{URL: url, APIKey: "secret", Timeout: 50 * time.Millisecond})
+			p := predictor(t, openai.Config{Servers: []openai.Server{{URL: url, APIKey: "secret"}}, Timeout: 50 * time.Millisecond, WarmUp: 200 * time.Millisecond})
 			_, err := p.Predict(t.Context(), [][]byte{[]byte("Once upon a")}, 64)
 			require.ErrorIs(t, err, c.err)
 			require.ErrorContains(t, err, c.says)
@@ -159,7 +167,7 @@ func TestFaults(t *testing.T) {
 	t.Run("nobody there", func(t *testing.T) {
 		server := httptest.NewServer(nil)
 		server.Close()
-		p := predictor(t, openai.Config{URL: server.URL})
+		p := predictor(t, openai.Config{Servers: at(server.URL)})
 		_, err := p.Predict(t.Context(), [][]byte{[]byte("x")}, 1)
 		require.ErrorIs(t, err, openai.ErrServer)
 		require.ErrorIs(t, p.Probe(t.Context(), 1), openai.ErrServer)
@@ -180,10 +188,10 @@ func TestRecoversFromFaultsThatPass(t *testing.T) {
 			}
 		default:
 			assert.Equal(t, "Bearer secret", r.Header.Get("Authorization"))
-			_, _ = w.Write(recorded(t, "llamacpp.json"))
+			_, _ = w.Write(recorded(t, "llamacpp/predict.json"))
 		}
 	})
-	p := predictor(t, openai.Config{URL: url + "/v1/", APIKey: "secret"})
+	p := predictor(t, openai.Config{Servers: []openai.Server{{URL: url + "/v1/", APIKey: "secret"}}})
 	got, err := p.Predict(t.Context(), [][]byte{[]byte("Once upon a")}, 4)
 	require.NoError(t, err)
 	require.Len(t, got[0].Candidates, 4)
@@ -200,10 +208,10 @@ func TestDeadlineLeavesNoOpinion(t *testing.T) {
 			<-r.Context().Done()
 			return
 		}
-		_, _ = w.Write(recorded(t, "llamacpp.json"))
+		_, _ = w.Write(recorded(t, "llamacpp/predict.json"))
 	})
 	var logged bytes.Buffer
-	p := predictor(t, openai.Config{URL: url, Parallel: 4, Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+	p := predictor(t, openai.Config{Servers: []openai.Server{{URL: url, Parallel: 4}}, Logger: slog.New(slog.NewTextHandler(&logged, nil))})
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	got, err := p.Predict(ctx, [][]byte{[]byte("fast"), []byte("slow"), []byte("fast"), nil}, 8)
@@ -238,9 +246,9 @@ func TestConcurrencyIsBounded(t *testing.T) {
 			}
 		}
 		<-full // the first ones wait until as many run as may
-		_, _ = w.Write(recorded(t, "llamacpp.json"))
+		_, _ = w.Write(recorded(t, "llamacpp/predict.json"))
 	})
-	p := predictor(t, openai.Config{URL: url, Parallel: parallel})
+	p := predictor(t, openai.Config{Servers: []openai.Server{{URL: url, Parallel: parallel}}})
 	contexts := make([][]byte, 20)
 	for i := range contexts {
 		contexts[i] = []byte("some text")
@@ -258,7 +266,7 @@ func TestPrompts(t *testing.T) {
 			t.Error(err)
 		}
 		prompt = request.Prompt
-		_, _ = w.Write(recorded(t, "llamacpp.json"))
+		_, _ = w.Write(recorded(t, "llamacpp/predict.json"))
 	})
 	long := strings.Repeat("many words ", 400)
 	for _, c := range []struct{ name, context, want string }{
@@ -269,7 +277,7 @@ func TestPrompts(t *testing.T) {
 		{"too long", long, long[len(long)-1024+1:]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := predictor(t, openai.Config{URL: url}).Predict(t.Context(), [][]byte{[]byte(c.context)}, 4)
+			_, err := predictor(t, openai.Config{Servers: at(url)}).Predict(t.Context(), [][]byte{[]byte(c.context)}, 4)
 			require.NoError(t, err)
 			require.Equal(t, c.want, prompt)
 		})
@@ -278,21 +286,28 @@ func TestPrompts(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for name, cfg := range map[string]openai.Config{
-		"no URL":        {},
-		"no scheme":     {URL: "localhost:80"},
-		"other scheme":  {URL: "ftp://localhost"},
-		"many requests": {URL: "http://localhost", Parallel: 1000},
-		"no attempts":   {URL: "http://localhost", Attempts: -1},
-		"no time":       {URL: "http://localhost", Timeout: time.Nanosecond},
-		"logprobs":      {URL: "http://localhost", TopLogprobs: 5000},
-		"prompt":        {URL: "http://localhost", MaxPrompt: -1},
+		"no server":     {},
+		"no URL":        {Servers: at("")},
+		"no scheme":     {Servers: at("localhost:80")},
+		"other scheme":  {Servers: at("ftp://localhost")},
+		"query":         {Servers: at("http://localhost?key=1")},
+		"many servers":  {Servers: make([]openai.Server, 65)},
+		"many requests": {Servers: []openai.Server{{URL: "http://localhost", Parallel: 1000}}},
+		"kind":          {Servers: []openai.Server{{URL: "http://localhost", Kind: "gpt"}}},
+		"no attempts":   {Servers: at("http://localhost"), Attempts: -1},
+		"no time":       {Servers: at("http://localhost"), Timeout: time.Nanosecond},
+		"no first":      {Servers: at("http://localhost"), FirstToken: time.Nanosecond},
+		"logprobs":      {Servers: at("http://localhost"), TopLogprobs: 5000},
+		"prompt":        {Servers: at("http://localhost"), MaxPrompt: -1},
+		"queue":         {Servers: at("http://localhost"), MaxQueued: -1},
+		"name":          {Servers: at("http://localhost"), Name: strings.Repeat("x", 65)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := openai.New(cfg)
 			require.ErrorIs(t, err, openai.ErrConfig)
 		})
 	}
-	_, err := predictor(t, openai.Config{URL: "http://localhost"}).Predict(t.Context(), nil, 0)
+	_, err := predictor(t, openai.Config{Servers: at("http://localhost")}).Predict(t.Context(), nil, 0)
 	require.ErrorIs(t, err, model.ErrRequest)
 }
 
@@ -302,17 +317,22 @@ func TestProbeFindsTheModel(t *testing.T) {
 		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || request.Model != "first" {
 			t.Error(request.Model, err)
 		}
-		_, _ = w.Write(recorded(t, "legacy.json"))
+		_, _ = w.Write(recorded(t, "vllm/predict.json"))
 	})
-	p := predictor(t, openai.Config{URL: url})
-	require.Empty(t, p.Model())
+	p := predictor(t, openai.Config{Servers: at(url)})
+	require.Equal(t, "openai", p.Name())
 	require.NoError(t, p.Probe(t.Context(), 64))
-	require.Equal(t, "first", p.Model())
+	require.Equal(t, "first", p.Name())
+	status := p.Status()[0]
+	require.Equal(t, "first", status.Model)
+	require.Equal(t, []string{"first", "second"}, status.Models)
+	require.Equal(t, "up", status.State)
+	require.Equal(t, openai.Generic, status.Kind)
 }
 
 func TestKeyIsNotLogged(t *testing.T) {
 	var out bytes.Buffer
-	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "cfg", openai.Config{URL: "http://user:pass@host", APIKey: "secret"})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "cfg", openai.Config{Servers: []openai.Server{{URL: "http://user:pass@host", APIKey: "secret"}}})
 	require.Contains(t, out.String(), "host")
 	require.NotContains(t, out.String(), "secret")
 	require.NotContains(t, out.String(), "pass@")
@@ -320,14 +340,14 @@ func TestKeyIsNotLogged(t *testing.T) {
 
 // Whatever a server answers, the prediction is one that validators accept, or there is an error.
 func FuzzAnswer(f *testing.F) {
-	f.Add(recorded(f, "llamacpp.json"), true)
-	f.Add(recorded(f, "legacy.json"), false)
+	f.Add(recorded(f, "llamacpp/predict.json"), true)
+	f.Add(recorded(f, "vllm/predict.json"), false)
 	f.Add([]byte(`{"choices": [{"logprobs": {"top_logprobs": [{"a": -0.1, " b": -9e999}]}}]}`), true)
 	var answer atomic.Pointer[[]byte]
 	client := &http.Client{Transport: transport(func() []byte { return *answer.Load() })}
 	f.Fuzz(func(t *testing.T, body []byte, words bool) {
 		answer.Store(&body)
-		p, err := openai.New(openai.Config{URL: "http://model", Attempts: 1, AtWords: words, Client: client})
+		p, err := openai.New(openai.Config{Servers: at("http://model"), Attempts: 1, AtWords: words, Client: client})
 		require.NoError(t, err)
 		got, err := p.Predict(t.Context(), [][]byte{[]byte("text")}, 3)
 		if err != nil {
@@ -353,7 +373,7 @@ func Example() {
 		fmt.Fprint(w, `{"choices": [{"logprobs": {"top_logprobs": [{" time": -0.1, " hill": -3}]}}]}`)
 	}))
 	defer server.Close()
-	p, err := openai.New(openai.Config{URL: server.URL, Model: "small"})
+	p, err := openai.New(openai.Config{Servers: []openai.Server{{URL: server.URL, Model: "small"}}})
 	if err != nil {
 		panic(err)
 	}

@@ -25,19 +25,34 @@ type completionRequest struct {
 
 type completionResponse struct {
 	Choices []struct {
-		Logprobs *struct {
-			// TopLogprobs is the legacy shape: per token of the answer a map from text to log-probability.
-			TopLogprobs []map[string]float64 `json:"top_logprobs"`
-			// Content is the shape of chat completions.
-			Content []struct {
-				TopLogprobs []struct {
-					Token   string  `json:"token"`
-					Bytes   octets  `json:"bytes"`
-					Logprob float64 `json:"logprob"`
-				} `json:"top_logprobs"`
-			} `json:"content"`
-		} `json:"logprobs"`
+		Logprobs *logprobs `json:"logprobs"`
 	} `json:"choices"`
+}
+
+// logprobs is read in either shape.
+type logprobs struct {
+	// Tokens, TokenLogprobs and TopLogprobs are the legacy shape: per token of the answer its text, its log-probability, and a map from
+	// text to log-probability.
+	Tokens        []octetString        `json:"tokens"`
+	TokenLogprobs []*float64           `json:"token_logprobs"`
+	TopLogprobs   []map[string]float64 `json:"top_logprobs"`
+	// Content is the shape of chat completions.
+	Content []tokenLogprob `json:"content"`
+}
+
+type tokenLogprob struct {
+	Token       octetString    `json:"token"`
+	Bytes       octets         `json:"bytes"`
+	Logprob     float64        `json:"logprob"`
+	TopLogprobs []tokenLogprob `json:"top_logprobs"`
+}
+
+// text is the token's bytes: nil if they are not known.
+func (t *tokenLogprob) text() []byte {
+	if t.Bytes != nil {
+		return t.Bytes
+	}
+	return legacyText(string(t.Token))
 }
 
 // octets is a JSON array of numbers 0..255; null is nil.
@@ -68,11 +83,8 @@ type token struct {
 	p    float64
 }
 
-// tokens reads either shape. Tokens without bytes of their own (control tokens, broken characters) are left out.
-func (r *completionResponse) tokens() ([]token, error) {
-	if len(r.Choices) == 0 {
-		return nil, fmt.Errorf("%w: its answer has no choices", ErrServer)
-	}
+// firstToken reads what might have stood in the first token's place, in either shape. Tokens without bytes of their own (control tokens, broken characters) are left out.
+func (l *logprobs) firstToken() ([]token, error) {
 	var out []token
 	sum := 0.0
 	add := func(text []byte, logprob float64) error {
@@ -85,15 +97,11 @@ func (r *completionResponse) tokens() ([]token, error) {
 		}
 		return nil
 	}
-	l := r.Choices[0].Logprobs
 	switch {
 	case l != nil && len(l.Content) > 0:
-		for _, t := range l.Content[0].TopLogprobs {
-			text := []byte(t.Bytes)
-			if text == nil {
-				text = legacyText(t.Token)
-			}
-			if err := add(text, t.Logprob); err != nil {
+		for i := range l.Content[0].TopLogprobs {
+			t := &l.Content[0].TopLogprobs[i]
+			if err := add(t.text(), t.Logprob); err != nil {
 				return nil, err
 			}
 		}

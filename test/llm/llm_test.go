@@ -55,7 +55,7 @@ func TestLanguageModelGainsMost(t *testing.T) {
 		require.NoError(t, err)
 		best = max(best, gain(t, scorer, m.AtWords(), drawn, k))
 	}
-	p, err := openai.New(openai.Config{URL: startServer(t), AtWords: true})
+	p, err := openai.New(openai.Config{Servers: []openai.Server{{URL: startServer(t)}}, AtWords: true})
 	require.NoError(t, err)
 	require.NoError(t, p.Probe(t.Context(), k))
 	for _, candidates := range []int{16, k, 512} {
