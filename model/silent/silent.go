@@ -17,9 +17,20 @@ type predictor struct {
 	until time.Time
 }
 
-// After returns a model that answers as inner does until a time, and from then on keeps every caller waiting.
+// generator is the same for an inner model that writes, too.
+type generator struct {
+	predictor
+	inner model.Generator
+}
+
+// After returns a model that answers as inner does until a time, and from then on keeps every caller waiting. It is a model.Generator
+// if inner is one.
 func After(inner model.Predictor, until time.Time) model.Predictor {
-	return predictor{inner: inner, until: until}
+	p := predictor{inner: inner, until: until}
+	if g, ok := inner.(model.Generator); ok {
+		return generator{predictor: p, inner: g}
+	}
+	return p
 }
 
 func (p predictor) Name() string { return Name }
@@ -31,4 +42,13 @@ func (p predictor) Predict(ctx context.Context, contexts [][]byte, k int) ([]mod
 	}
 	<-ctx.Done()
 	return nil, ctx.Err()
+}
+
+// Generate writes, or waits until the caller gives up.
+func (g generator) Generate(ctx context.Context, p model.Prompt, emit func(model.Piece) error) error {
+	if time.Now().Before(g.until) {
+		return g.inner.Generate(ctx, p, emit)
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }

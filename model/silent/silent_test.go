@@ -40,6 +40,27 @@ func TestAnswersUntilItsTime(t *testing.T) {
 	})
 }
 
+// writer writes one piece.
+type writer struct{ sure }
+
+func (writer) Generate(_ context.Context, _ model.Prompt, emit func(model.Piece) error) error {
+	return emit(model.Piece{Finish: model.FinishStop})
+}
+
+func TestWritesUntilItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, writes := silent.After(sure{}, time.Now()).(model.Generator)
+		require.False(t, writes, "the inner model does not write")
+		g, writes := silent.After(writer{}, time.Now().Add(time.Minute)).(model.Generator)
+		require.True(t, writes)
+		require.NoError(t, g.Generate(t.Context(), model.Prompt{}, func(model.Piece) error { return nil }))
+		time.Sleep(time.Minute) // of the bubble's clock
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, g.Generate(ctx, model.Prompt{}, nil), context.DeadlineExceeded)
+	})
+}
+
 func ExampleAfter() {
 	fmt.Println(silent.After(sure{}, time.Now()).Name())
 	// Output: silent
