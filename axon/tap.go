@@ -68,7 +68,7 @@ func (s *Server) prove(c *conn, headers []string) (*synapse.Identity, error) {
 		proof = headers[0]
 	}
 	if id := c.identity; id != nil {
-		if proof == c.proof {
+		if proof == "" || proof == c.proof {
 			return id, nil
 		}
 		if key, ok := synapse.ProofKey([]byte(proof)); ok && key != id.Key {

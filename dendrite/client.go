@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -50,7 +51,7 @@ type Config struct {
 type Client struct {
 	cfg Config
 
-	mu     sync.Mutex
+	mu     sync.RWMutex
 	conns  map[Target]*entry
 	swept  time.Time
 	closed bool
@@ -60,8 +61,8 @@ type Client struct {
 type entry struct {
 	creds *pinned
 	conn  *grpc.ClientConn
-	used  time.Time
-	calls int // in progress; an entry in use is never dropped
+	used  atomic.Int64 // unix nanoseconds
+	calls atomic.Int64 // in progress; an entry in use is never dropped
 }
 
 // New returns a Client; it fails with ErrConfig.
@@ -107,14 +108,22 @@ func (c *Client) Close() error {
 
 // acquire finds or makes the target's entry and counts a call on it.
 func (c *Client) acquire(t Target) (*entry, error) {
+	now := time.Now()
+	c.mu.RLock()
+	e := c.conns[t]
+	if e != nil {
+		e.use(now) // before it could be dropped
+	}
+	c.mu.RUnlock()
+	if e != nil {
+		return e, nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, ErrClosed
 	}
-	now := time.Now()
-	e := c.conns[t]
-	if e == nil {
+	if e = c.conns[t]; e == nil {
 		c.sweep(now)
 		var err error
 		if e, err = c.dial(t); err != nil {
@@ -122,15 +131,20 @@ func (c *Client) acquire(t Target) (*entry, error) {
 		}
 		c.conns[t] = e
 	}
-	e.used = now
-	e.calls++
+	e.use(now)
 	return e, nil
 }
 
-func (c *Client) release(e *entry) {
-	c.mu.Lock()
-	e.calls--
-	c.mu.Unlock()
+func (e *entry) use(now time.Time) {
+	e.used.Store(now.UnixNano())
+	e.calls.Add(1)
+}
+
+func (e *entry) release() { e.calls.Add(-1) }
+
+// unused tells for how long nobody has used the entry; false if somebody does.
+func (e *entry) unused(now time.Time) (time.Duration, bool) {
+	return time.Duration(now.UnixNano() - e.used.Load()), e.calls.Load() == 0
 }
 
 // sweep forgets targets that nobody uses any more, e.g. after neurons served under new addresses.
@@ -138,7 +152,7 @@ func (c *Client) sweep(now time.Time) {
 	if now.Sub(c.swept) > c.cfg.IdleTimeout {
 		c.swept = now
 		for t, e := range c.conns {
-			if e.calls == 0 && now.Sub(e.used) > 2*c.cfg.IdleTimeout {
+			if d, free := e.unused(now); free && d > 2*c.cfg.IdleTimeout {
 				c.drop(t, e)
 			}
 		}
@@ -147,7 +161,7 @@ func (c *Client) sweep(now time.Time) {
 		var oldest *entry
 		var target Target
 		for t, e := range c.conns {
-			if e.calls == 0 && (oldest == nil || e.used.Before(oldest.used)) {
+			if e.calls.Load() == 0 && (oldest == nil || e.used.Load() < oldest.used.Load()) {
 				target, oldest = t, e
 			}
 		}
@@ -200,12 +214,17 @@ func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	if err != nil {
 		return c.fail(method, err, nil)
 	}
-	defer c.client.release(e)
-	ctx, cancel := context.WithTimeout(ctx, c.client.cfg.Timeout)
-	defer cancel()
-	if err := e.conn.Invoke(ctx, method, args, reply, opts...); err != nil {
+	defer e.release()
+	if at, ok := ctx.Deadline(); !ok || time.Until(at) > c.client.cfg.Timeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.client.cfg.Timeout)
+		defer cancel()
+	}
+	o := &outgoing{Context: ctx}
+	if err := e.conn.Invoke(o, method, args, reply, opts...); err != nil {
 		return c.fail(method, err, e)
 	}
+	o.answered()
 	return nil
 }
 
@@ -216,14 +235,15 @@ func (c *Conn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 	if err != nil {
 		return nil, c.fail(method, err, nil)
 	}
-	release := sync.OnceFunc(func() { c.client.release(e) })
+	release := sync.OnceFunc(e.release)
 	opts = append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) { release() }))
-	st, err := e.conn.NewStream(ctx, desc, method, opts...)
+	o := &outgoing{Context: ctx}
+	st, err := e.conn.NewStream(o, desc, method, opts...)
 	if err != nil {
 		release()
 		return nil, c.fail(method, err, e)
 	}
-	return &stream{ClientStream: st, conn: c, entry: e, method: method}, nil
+	return &stream{ClientStream: st, conn: c, entry: e, method: method, ctx: o}, nil
 }
 
 func (c *Conn) fail(method string, err error, e *entry) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc/credentials"
 
@@ -111,12 +112,13 @@ func (p *pinned) OverrideServerName(string) error { return nil }
 type authInfo struct {
 	credentials.CommonAuthInfo
 	metadata map[string]string
+	known    atomic.Bool // the neuron has answered a call with this proof, and remembers it as long as the connection lives
 }
 
 // AuthType implements credentials.AuthInfo.
 func (*authInfo) AuthType() string { return "gotensor-proof" }
 
-// proofs sends with every call the proof of the connection it travels on; header compression makes repeats a byte long.
+// proofs sends with each call the proof of the connection it travels on, until one was answered: from then on the neuron knows.
 type proofs struct{}
 
 // GetRequestMetadata implements credentials.PerRPCCredentials.
@@ -125,6 +127,12 @@ func (proofs) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]s
 	info, ok := ri.AuthInfo.(*authInfo)
 	if !ok {
 		return nil, errNoProof
+	}
+	if info.known.Load() {
+		return nil, nil //nolint:nilnil // no metadata
+	}
+	if o, ok := ctx.Value(outgoingKey{}).(*outgoing); ok {
+		o.auth = info
 	}
 	return info.metadata, nil
 }

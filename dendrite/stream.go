@@ -14,12 +14,14 @@ type stream struct {
 	conn   *Conn
 	entry  *entry
 	method string
+	ctx    *outgoing
 }
 
 // RecvMsg implements grpc.ClientStream; io.EOF stays what it is.
 func (s *stream) RecvMsg(m any) error {
 	err := s.ClientStream.RecvMsg(m)
 	if err == nil || errors.Is(err, io.EOF) {
+		s.ctx.answered()
 		return err
 	}
 	return s.conn.fail(s.method, err, s.entry)
