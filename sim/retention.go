@@ -1,0 +1,266 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/yuma"
+)
+
+// Retention is the two-team game of the Yuma consensus paper: honest validators with the share S_H of all stake put the weight W_H
+// on honest servers and the rest on the cabal's, a cabal with the rest of the stake puts W_C on its own. After one epoch the honest
+// team holds E_H = xi D_H + (1 - xi) I_H of the emission, with its shares of dividends D_H and incentive I_H. The contour E_H = S_H
+// parts what a majority must agree on to keep its share from where the cabal grows.
+type Retention struct {
+	N          int     `json:"n"`          // uids of both teams
+	Validators int     `json:"validators"` // of them
+	Kappa      float64 `json:"kappa"`
+	// BondsPenalty is beta: how far weights above consensus are cut where bonds are concerned, 0..1.
+	BondsPenalty float64 `json:"bonds_penalty"`
+	// ValidatorShare is xi, the dividends' part of the emission, 0..1.
+	ValidatorShare float64 `json:"validator_share"`
+	StakeSigma     float64 `json:"stake_sigma"`
+	WeightSigma    float64 `json:"weight_sigma"`
+	// Steps of the grid along each axis, from 0 to 1; at least 2.
+	Steps int       `json:"steps"`
+	Stake []float64 `json:"stake"` // values of S_H
+	Seed  uint64    `json:"seed"`
+}
+
+// DefaultRetention is the base case of the paper.
+func DefaultRetention() Retention {
+	return Retention{
+		N: 512, Validators: 64, Kappa: 0.5, BondsPenalty: 1, ValidatorShare: 0.5, StakeSigma: 0.3, WeightSigma: 0.4, Steps: 51,
+		Stake: []float64{.51, .55, .60, .65, .70, .75, .80, .85, .90, .95, .99},
+	}
+}
+
+// Map is the honest team's share of emission over the grid, for each stake: Emission[s][c*Steps+h] at W_C = c/(Steps-1), W_H = h/(Steps-1).
+type Map struct {
+	Retention
+	Emission [][]float64
+}
+
+// Run computes the map on all processors; the result depends on the seed alone. Progress, if not nil, hears of each finished row.
+func (r Retention) Run(ctx context.Context, progress func(done, of int)) (*Map, error) {
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	m := &Map{Retention: r, Emission: make([][]float64, len(r.Stake))}
+	games := make([]*game, len(r.Stake))
+	for i, s := range r.Stake {
+		games[i] = newGame(&r, s)
+		m.Emission[i] = make([]float64, r.Steps*r.Steps)
+	}
+	rows := len(r.Stake) * r.Steps
+	var next, done atomic.Int64
+	var failed atomic.Pointer[error]
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			var w worker
+			for {
+				row := int(next.Add(1)) - 1
+				if row >= rows || ctx.Err() != nil || failed.Load() != nil {
+					return
+				}
+				s, c := row/r.Steps, row%r.Steps
+				for h := range r.Steps {
+					e, err := w.play(games[s], r.at(h), r.at(c))
+					if err != nil {
+						failed.CompareAndSwap(nil, &err)
+						return
+					}
+					m.Emission[s][c*r.Steps+h] = e
+				}
+				if n := int(done.Add(1)); progress != nil {
+					mu.Lock()
+					progress(n, rows)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := failed.Load(); err != nil {
+		return nil, *err
+	}
+	return m, ctx.Err()
+}
+
+// at is the weight at a point of an axis.
+func (r *Retention) at(i int) float64 { return float64(i) / float64(r.Steps-1) }
+
+func (r *Retention) validate() error {
+	switch {
+	case r.N < 4 || r.N > yuma.MaxN || r.Validators < 2 || r.N-r.Validators < 2:
+		return fmt.Errorf("%w: n %d with %d validators: want at least two of each kind", ErrConfig, r.N, r.Validators)
+	case r.Steps < 2 || r.Steps > 1001:
+		return fmt.Errorf("%w: steps %d, want 2 to 1001", ErrConfig, r.Steps)
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+		most  float64
+	}{
+		{"kappa", r.Kappa, 1},
+		{"bonds-penalty", r.BondsPenalty, 1},
+		{"validator-share", r.ValidatorShare, 1},
+		{"stake-sigma", r.StakeSigma, 10},
+		{"weight-sigma", r.WeightSigma, 10},
+	} {
+		if !(f.value >= 0 && f.value <= f.most) {
+			return fmt.Errorf("%w: %s is %v, want 0 to %v", ErrConfig, f.name, f.value, f.most)
+		}
+	}
+	for _, s := range r.Stake {
+		if !(s > 0 && s < 1) {
+			return fmt.Errorf("%w: stake %v, want between 0 and 1", ErrConfig, s)
+		}
+	}
+	return nil
+}
+
+// game is the part of a run that one stake fixes: who is in which team, who has how much stake, and everybody's noise.
+type game struct {
+	r                *Retention
+	honestV, honestS int        // numbers of honest validators (uids 0..) and servers (uids Validators..)
+	input            yuma.Input // shared parts
+	noise            [][]float64
+}
+
+func newGame(r *Retention, stake float64) *game {
+	g := &game{r: r, honestV: split(stake, r.Validators), honestS: split(stake, r.N-r.Validators)}
+	rng := rand.New(rand.NewPCG(r.Seed, 1))
+	alpha := make([]gotensor.Rao, r.N)
+	g.shareStake(rng, alpha[:g.honestV], stake)
+	g.shareStake(rng, alpha[g.honestV:r.Validators], 1-stake)
+	permit := make([]bool, r.N)
+	for v := range r.Validators {
+		permit[v] = true
+	}
+	g.noise = make([][]float64, r.Validators)
+	for v := range g.noise {
+		g.noise[v] = make([]float64, r.N-r.Validators)
+		for s := range g.noise[v] {
+			g.noise[v][s] = noisy(rng, r.WeightSigma)
+		}
+	}
+	updated := make([]gotensor.Block, r.N)
+	for i := range updated {
+		updated[i] = 1
+	}
+	g.input = yuma.Input{
+		Params: yuma.Params{
+			Tempo: 360, ActivityCutoff: 5000, Kappa: share16(r.Kappa), BondsPenalty: share16(r.BondsPenalty), BondsMovingAverage: 900_000,
+			MaxValidators: uint16(r.Validators),
+		},
+		N: r.N, Block: 2, LastStep: 1, Emission: gotensor.Rao(1e9), Alpha: alpha,
+		LastUpdate: updated, Registered: make([]gotensor.Block, r.N), Permit: permit, Bonds: make([]yuma.Row, r.N),
+	}
+	return g
+}
+
+// split is the part of n that a team of this stake has, at least one for each team.
+func split(stake float64, n int) int { return min(max(int(stake*float64(n)+0.5), 1), n-1) }
+
+func share16(x float64) uint16 { return uint16(x*65535 + 0.5) }
+
+// noisy is a factor around 1, cut at zero.
+func noisy(rng *rand.Rand, sigma float64) float64 { return max(0, 1+sigma*rng.NormFloat64()) }
+
+const supply = 1e15 // rao that are staked
+
+func (g *game) shareStake(rng *rand.Rand, alpha []gotensor.Rao, share float64) {
+	part := make([]float64, len(alpha))
+	sum := 0.0
+	for i := range part {
+		part[i] = noisy(rng, g.r.StakeSigma)
+		sum += part[i]
+	}
+	for i := range alpha {
+		alpha[i] = gotensor.Rao(share * supply * part[i] / sum)
+	}
+}
+
+// worker plays games one after the other in the same memory.
+type worker struct {
+	space yuma.Workspace
+	rows  []yuma.Row
+	uids  []uint16
+	out   yuma.Output
+}
+
+// play is one epoch; it returns the honest team's share of the emission.
+func (w *worker) play(g *game, honest, cabal float64) (float64, error) {
+	r := g.r
+	servers := r.N - r.Validators
+	if len(w.rows) != r.N {
+		w.rows = make([]yuma.Row, r.N)
+		w.uids = make([]uint16, servers)
+		for s := range w.uids {
+			w.uids[s] = uint16(r.Validators + s)
+		}
+		for v := range r.Validators {
+			w.rows[v] = yuma.Row{UIDs: w.uids, Values: make([]uint16, servers)}
+		}
+	}
+	for v := range r.Validators {
+		own := honest
+		if v >= g.honestV {
+			own = 1 - cabal
+		}
+		weigh(w.rows[v].Values, g.noise[v], g.honestS, own)
+	}
+	in := g.input
+	in.Weights = w.rows
+	if err := w.space.Epoch(&in, &w.out); err != nil {
+		return 0, err
+	}
+	d := part(w.out.Dividends, 0, g.honestV, r.Validators)
+	i := part(w.out.Incentive[r.Validators:], 0, g.honestS, servers)
+	return r.ValidatorShare*d + (1-r.ValidatorShare)*i, nil
+}
+
+// weigh fills a row: the weight toHonest on the first honest servers and the rest on the others, each spread by noise.
+func weigh(row []uint16, noise []float64, honest int, toHonest float64) {
+	put := func(row []uint16, noise []float64, weight, most float64) {
+		for i, x := range noise {
+			row[i] = uint16(65535*x*weight/most + 0.5)
+		}
+	}
+	sum := func(noise []float64) (total, most float64) {
+		for _, x := range noise {
+			total += x
+			most = max(most, x)
+		}
+		return total, most
+	}
+	hs, hm := sum(noise[:honest])
+	cs, cm := sum(noise[honest:])
+	a, b := toHonest/hs, (1-toHonest)/cs
+	most := max(a*hm, b*cm)
+	put(row[:honest], noise[:honest], a, most)
+	put(row[honest:], noise[honest:], b, most)
+}
+
+// part is what shares[from:to] hold of shares[:n].
+func part(shares []uint16, from, to, n int) float64 {
+	var own, all float64
+	for i, s := range shares[:n] {
+		all += float64(s)
+		if i >= from && i < to {
+			own += float64(s)
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return own / all
+}
