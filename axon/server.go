@@ -27,6 +27,7 @@ const (
 	maxHeader     = 16 << 10  // bytes of headers; gRPC's own default is 16 MB
 	streamWindow  = 128 << 10 // of an upload, this much is in memory while it waits for its turn
 	connWindow    = 1 << 20
+	readBuffer    = 4 << 10 // TLS has its own, of a whole record
 	streamWorkers = 16 // goroutines kept with grown stacks; more are made when all are busy
 	idleTimeout   = 5 * time.Minute
 	maxAge        = 2 * time.Hour
@@ -98,6 +99,8 @@ func (s *Server) newGRPC() *grpc.Server {
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connWindow),
+		grpc.SharedWriteBuffer(true), // idle connections keep none
+		grpc.ReadBufferSize(readBuffer),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: idleTimeout, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: s.cfg.MaxStream,
 			Time: pingTime, Timeout: pingTimeout,

@@ -47,6 +47,9 @@ type Config struct {
 	MaxTargets int
 }
 
+// readBuffer is what gRPC reads at a time.
+const readBuffer = 4 << 10
+
 // Client calls neurons. It is safe for concurrent use; Close it at the end.
 type Client struct {
 	cfg Config
@@ -190,6 +193,9 @@ func (c *Client) dial(t Target) (*entry, error) {
 		grpc.WithIdleTimeout(c.cfg.IdleTimeout),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.cfg.MaxMessageBytes)),
 		grpc.WithMaxHeaderListSize(16<<10),
+		// An idle connection keeps no write buffer and a small read buffer: TLS has its own, of a whole record.
+		grpc.WithSharedWriteBuffer(true),
+		grpc.WithReadBufferSize(readBuffer),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second},
