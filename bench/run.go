@@ -29,6 +29,9 @@ type Config struct {
 	Concurrency int
 	// Duration is how long they ask; queries under way at its end may go on until their Deadline, which each query has from its start.
 	Duration, Deadline time.Duration
+	// Warmup is how long each caller may ask each neuron once before the measurement, uncounted, 0 or more: connections are made, and
+	// neurons look up what an unknown key weighs.
+	Warmup time.Duration
 	// Every is the time between two points of a series, and between two calls of Observe.
 	Every time.Duration
 	// Observe is told how far it is; it must not block for long.
@@ -55,8 +58,9 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: Call is nil, without it there is no query", ErrConfig)
 	case c.Concurrency < 1 || c.Concurrency > MaxConcurrency:
 		return fmt.Errorf("%w: concurrency is %d, want 1 to %d", ErrConfig, c.Concurrency, MaxConcurrency)
-	case c.Duration <= 0 || c.Deadline <= 0 || c.Every <= 0:
-		return fmt.Errorf("%w: duration %v, deadline %v and the time between points %v must be over 0", ErrConfig, c.Duration, c.Deadline, c.Every)
+	case c.Duration <= 0 || c.Deadline <= 0 || c.Every <= 0 || c.Warmup < 0:
+		return fmt.Errorf("%w: duration %v, deadline %v and the time between points %v must be over 0, warm-up %v not below", ErrConfig,
+			c.Duration, c.Deadline, c.Every, c.Warmup)
 	case c.Deadline > maxLatency:
 		return fmt.Errorf("%w: deadline is %v, want at most %v", ErrConfig, c.Deadline, maxLatency)
 	}
@@ -68,6 +72,9 @@ func (c *Config) validate() error {
 func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err := cfg.validate(); err != nil {
 		return Report{}, err
+	}
+	if cfg.Warmup > 0 {
+		cfg.warmUp(ctx)
 	}
 	r := &run{cfg: cfg, began: time.Now()}
 	for _, c := range cfg.Callers {
@@ -88,6 +95,22 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	}()
 	r.watch(asking, ended)
 	return r.report(true), nil
+}
+
+// warmUp makes one query of each caller to each neuron. What comes of it does not matter.
+func (c *Config) warmUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, c.Warmup)
+	defer cancel()
+	var callers sync.WaitGroup
+	for _, caller := range c.Callers {
+		callers.Go(func() {
+			dendrite.Each(ctx, c.Neurons, c.Concurrency, func(ctx context.Context, n Neuron) (struct{}, error) {
+				_, _, err := c.Call(ctx, caller.Client.To(n.Target))
+				return struct{}{}, err
+			})
+		})
+	}
+	callers.Wait()
 }
 
 // run is a measurement in progress.
