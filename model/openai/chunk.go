@@ -158,7 +158,7 @@ func (t *tokenLogprob) pass() (model.TokenLogprob, error) {
 		text = t.Token
 	}
 	if math.IsNaN(t.Logprob) || t.Logprob > 1e-3 {
-		return model.TokenLogprob{}, fmt.Errorf("%w: log-probability %v of %q, want at most 0", ErrLogprobs, t.Logprob, text)
+		return model.TokenLogprob{}, fmt.Errorf("%w: log-probability %v of %q, want at most 0", ErrServer, t.Logprob, text)
 	}
 	return model.TokenLogprob{Token: text[:min(len(text), maxToken)], Logprob: min(0, t.Logprob)}, nil
 }

@@ -243,7 +243,7 @@ func (w *writing) add(p *part) error {
 	if len(p.text) == 0 && p.tools == nil && !p.thinking && len(p.logprobs) == 0 {
 		return nil
 	}
-	if w.prompt.Logprobs && !w.begun && len(p.text) > 0 && len(p.logprobs) == 0 && w.prompt.Tools == nil {
+	if w.prompt.Logprobs && w.bytes == 0 && len(p.text) > 0 && len(p.logprobs) == 0 && w.prompt.Tools == nil {
 		return failed(unfit, fmt.Errorf("%w: the answer has none (%s)", ErrLogprobs, hint))
 	}
 	if w.bytes += len(p.text); w.bytes > w.prompt.MaxTokens*textPerToken+textBeside {

@@ -102,9 +102,10 @@ type Pool struct {
 	backends   []*backend
 	dimensions atomic.Int64 // of vectors, 0 before the first
 
-	mu      sync.Mutex
-	waiting []*waiter
-	turn    uint64
+	mu       sync.Mutex
+	waiting  []*waiter
+	turn     uint64
+	question question // of Probe, for servers that were not there then
 }
 
 var (

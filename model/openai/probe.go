@@ -23,6 +23,9 @@ const (
 	vllmAtOnce = 16
 )
 
+// question is what a server is asked to show that it will do.
+type question func(context.Context, *backend, time.Duration) error
+
 // Probe gets to know each server: its models, what kind it is, how many requests it works on at once; and asks one question with k
 // candidates, so that the model is loaded before somebody waits for it and a server that cannot serve is told at the start. While a
 // server loads it waits, at most Config.WarmUp. It fails, with ErrServer or ErrLogprobs and what to change, if no server will do; the others are left to Run.
@@ -54,7 +57,10 @@ func (p *Pool) ProbeEmbeddings(ctx context.Context) error {
 	})
 }
 
-func (p *Pool) meetAll(ctx context.Context, ask func(context.Context, *backend, time.Duration) error) error {
+func (p *Pool) meetAll(ctx context.Context, ask question) error {
+	p.mu.Lock()
+	p.question = ask
+	p.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.WarmUp)
 	defer cancel()
 	errs := make([]error, len(p.backends))
@@ -70,10 +76,7 @@ func (p *Pool) meetAll(ctx context.Context, ask func(context.Context, *backend, 
 			continue
 		}
 		p.mu.Lock()
-		b := p.backends[i]
-		f := failed(lost, err)
-		f.down = true // Run may try it at any time
-		b.open(time.Now(), f)
+		p.backends[i].open(time.Now(), failed(lost, err))
 		p.mu.Unlock()
 	}
 	if good > 0 {
@@ -83,7 +86,7 @@ func (p *Pool) meetAll(ctx context.Context, ask func(context.Context, *backend, 
 }
 
 // warmUp meets a server, and waits while it loads.
-func (b *backend) warmUp(ctx context.Context, ask func(context.Context, *backend, time.Duration) error) error {
+func (b *backend) warmUp(ctx context.Context, ask question) error {
 	start, said := time.Now(), time.Time{}
 	for {
 		err := b.meet(ctx, b.pool.cfg.WarmUp, ask)
@@ -112,7 +115,7 @@ func (p *Pool) kindOf(b *backend) Kind {
 }
 
 // meet finds out what a server is and asks it something.
-func (b *backend) meet(ctx context.Context, timeout time.Duration, ask func(context.Context, *backend, time.Duration) error) error {
+func (b *backend) meet(ctx context.Context, timeout time.Duration, ask question) error {
 	models, owner, err := b.list(ctx, timeout)
 	switch {
 	case err != nil && b.cfg.Model == "":
@@ -186,33 +189,40 @@ func (b *backend) setTop(n int) {
 // Run looks after the servers until ctx ends: it notices early who has gone and who is back, and how busy each is with the requests of
 // others. Without it a pool learns that from its own requests only.
 func (p *Pool) Run(ctx context.Context) {
-	ticker := time.NewTicker(p.cfg.ProbeEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		var wg sync.WaitGroup
-		for _, b := range p.backends {
-			wg.Go(func() { b.look(ctx) })
-		}
-		wg.Wait()
-		p.mu.Lock()
-		p.handOut()
-		p.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, b := range p.backends {
+		wg.Go(func() {
+			for sleep(ctx, p.cfg.ProbeEvery) {
+				b.look(ctx)
+				p.mu.Lock()
+				p.handOut()
+				p.mu.Unlock()
+			}
+		})
 	}
+	wg.Wait()
 }
 
 // look asks a server how it is.
 func (b *backend) look(ctx context.Context) {
+	p := b.pool
+	p.mu.Lock()
+	ask := p.question
+	if b.met {
+		ask = nil
+	}
+	p.mu.Unlock()
+	if ask != nil { // Probe did not get to know it: now is the time
+		if err := b.meet(ctx, p.cfg.Timeout, ask); err != nil {
+			p.cfg.Logger.Debug("a model server will not do yet", "url", redacted(b.base), "err", b.hideKey(err))
+			return
+		}
+	}
 	models, _, err := b.list(ctx, lookTime)
 	depth, known := -1, false
 	if err == nil {
 		depth, known = b.depth(ctx)
 	}
-	p := b.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var f *fault
