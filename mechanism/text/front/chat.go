@@ -82,6 +82,9 @@ func (f *Front) chatOrder(req *chatRequest) (*order, error) {
 		tools = tools || m.Role == "tool" || m.ToolCalls != nil
 		p.Messages[i] = m
 	}
+	if err := tooLong("messages", promptBytes(&p), &f.cfg.Settings); err != nil {
+		return nil, err
+	}
 	n, err := choices(req.N)
 	if err != nil {
 		return nil, err
@@ -210,7 +213,7 @@ func toolChoice(raw json.RawMessage, tools bool) (json.RawMessage, error) {
 
 // turn checks one message; at names it.
 func (m *message) turn(at string) (model.Message, error) {
-	out := model.Message{Role: m.Role, Name: m.Name, ToolCallID: m.ToolCallID}
+	out := model.Message{Role: m.Role, Name: m.Name}
 	invalid := func(field, format string, args ...any) (model.Message, error) {
 		return model.Message{}, apierror.Invalid(at+"."+field, at+"."+field+" "+fmt.Sprintf(format, args...))
 	}
@@ -228,6 +231,9 @@ func (m *message) turn(at string) (model.Message, error) {
 	}
 	if m.Role == "tool" && m.ToolCallID == "" {
 		return invalid("tool_call_id", "is missing: a tool's message says which call it answers")
+	}
+	if m.Role == "tool" {
+		out.ToolCallID = m.ToolCallID
 	}
 	if len(m.ToolCallID) > maxCallID {
 		return invalid("tool_call_id", "has %d bytes, want at most %d", len(m.ToolCallID), maxCallID)

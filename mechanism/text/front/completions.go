@@ -72,6 +72,9 @@ func (f *Front) completionOrder(req *completionRequest) (*order, error) {
 		if text == "" {
 			return nil, apierror.Invalid("prompt", fmt.Sprintf("prompt %d is empty, want at least one character", i))
 		}
+		if err := tooLong("prompt", len(text), &f.cfg.Settings); err != nil {
+			return nil, err
+		}
 		prompts[i] = p
 		prompts[i].Text = text
 	}

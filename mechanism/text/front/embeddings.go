@@ -14,11 +14,9 @@ import (
 
 	"github.com/gotensor/gotensor/internal/apierror"
 	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/text"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
 )
-
-// maxInputs of one request, as the wire type has it.
-const maxInputs = 256
 
 // lengthSlack is how far the Euclidean length of a vector may be from 1.
 const lengthSlack = 0.01
@@ -50,7 +48,7 @@ type embeddingsUsage struct {
 }
 
 // texts checks a request.
-func (req *embeddingsRequest) texts() ([]string, error) {
+func (req *embeddingsRequest) texts(bounds *text.Settings) ([]string, error) {
 	if len(req.Model) > maxModel {
 		return nil, apierror.Invalid("model", fmt.Sprintf("model has %d bytes, want at most %d", len(req.Model), maxModel))
 	}
@@ -64,15 +62,17 @@ func (req *embeddingsRequest) texts() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(texts) < 1 || len(texts) > maxInputs {
-		return nil, apierror.Invalid("input", fmt.Sprintf("input has %d texts, want 1 to %d", len(texts), maxInputs))
+	if most := bounds.EmbedTextsMax; len(texts) < 1 || len(texts) > most {
+		return nil, apierror.Invalid("input", fmt.Sprintf("input has %d texts, want 1 to %d", len(texts), most))
 	}
+	size := 0
 	for i, t := range texts {
+		size += len(t)
 		if t == "" {
 			return nil, apierror.Invalid("input", fmt.Sprintf("input %d is empty, want at least one character", i))
 		}
 	}
-	return texts, nil
+	return texts, tooLong("input", size, bounds)
 }
 
 func (f *Front) embeddings(w http.ResponseWriter, r *http.Request) error {
@@ -80,14 +80,14 @@ func (f *Front) embeddings(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &req); err != nil {
 		return err
 	}
-	texts, err := req.texts()
+	texts, err := req.texts(&f.cfg.Settings)
 	if err != nil {
 		return err
 	}
 	if req.Model == modelNetwork {
 		return apierror.Invalid("model", "the model \"network\" gives no vectors: those of different neurons do not fit together")
 	}
-	ask := mechanism.Ask{Capability: capEmbed, Model: req.Model}
+	ask := mechanism.Ask{Capability: text.CanEmbed, Model: req.Model}
 	resp, lease, err := mechanism.Open(r.Context(), f.net, ask, func(ctx context.Context, _ mechanism.Peer, conn grpc.ClientConnInterface) (*textv1.EmbedResponse, error) {
 		resp, err := textv1.NewTextClient(conn).Embed(ctx, &textv1.EmbedRequest{Texts: texts}, vectorLimits(len(texts))...)
 		if err != nil {

@@ -15,19 +15,15 @@ import (
 	"github.com/gotensor/gotensor/model"
 )
 
-// Capabilities of a text server that requests need, see package mechanism/text.
-const (
-	capGenerate = "generate"
-	capTools    = "tools"
-	capEmbed    = "embed"
-)
-
 // Model names that mean a choice rather than a model.
 const (
 	modelAuto    = "auto"
 	modelBest    = "best"
 	modelNetwork = "network"
 )
+
+// statusGone is what nginx notes for requests whose client went away.
+const statusGone = 499
 
 // ErrConfig is returned by New for a Config that cannot work.
 var ErrConfig = errors.New("front configuration")
@@ -40,15 +36,13 @@ type Mixer interface {
 	Step(ctx context.Context, net mechanism.Network, context []byte, k int) ([]mixture.Answer, error)
 }
 
-var _ Mixer = (*mixture.Mixture)(nil)
-
 // Config describes a Front. Network is required; every other zero value means its default.
 type Config struct {
 	Network  mechanism.Network
 	Settings text.Settings // of the subnet (text.DefaultSettings)
 	// Mixer serves the model "network"; nil: there is no such model.
 	Mixer Mixer
-	// MaxTokens is the most that a request may ask for (8192), DefaultTokens what it gets if it does not say (1024).
+	// MaxTokens is the most that a request may ask for (the subnet's own bound), DefaultTokens what a chat gets if it does not say (1024).
 	MaxTokens, DefaultTokens int
 	// Deadline bounds a request as a whole (5 min).
 	Deadline time.Duration
@@ -83,14 +77,14 @@ func New(cfg Config) (*Front, error) {
 	if err := cfg.Settings.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: Settings: %w", ErrConfig, err)
 	}
-	def(&cfg.MaxTokens, 8192)
+	def(&cfg.MaxTokens, cfg.Settings.GenerateTokensMax)
 	def(&cfg.DefaultTokens, min(1024, cfg.MaxTokens))
 	def(&cfg.Deadline, 5*time.Minute)
 	def(&cfg.Ping, 15*time.Second)
 	def(&cfg.WriteTimeout, 30*time.Second)
 	switch {
-	case cfg.MaxTokens < 1 || cfg.MaxTokens > 1<<20:
-		return nil, fmt.Errorf("%w: MaxTokens is %d, want 1 to %d", ErrConfig, cfg.MaxTokens, 1<<20)
+	case cfg.MaxTokens < 1 || cfg.MaxTokens > cfg.Settings.GenerateTokensMax:
+		return nil, fmt.Errorf("%w: MaxTokens is %d, want 1 to %d, the subnet's generate_tokens_max", ErrConfig, cfg.MaxTokens, cfg.Settings.GenerateTokensMax)
 	case cfg.DefaultTokens < 1 || cfg.DefaultTokens > cfg.MaxTokens:
 		return nil, fmt.Errorf("%w: DefaultTokens is %d, want 1 to %d, as MaxTokens is", ErrConfig, cfg.DefaultTokens, cfg.MaxTokens)
 	case cfg.Deadline < 0 || cfg.Ping < 0 || cfg.WriteTimeout < 0:
@@ -130,7 +124,12 @@ func (f *Front) handler(serve func(w http.ResponseWriter, r *http.Request) error
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), f.cfg.Deadline)
 		defer cancel()
-		if err := serve(w, r.WithContext(ctx)); err != nil {
+		err := serve(w, r.WithContext(ctx))
+		switch {
+		case err == nil:
+		case r.Context().Err() != nil: // nobody reads this, but the gateway's log and figures shall not blame anyone
+			w.WriteHeader(statusGone)
+		default:
 			apierror.Write(w, f.problem(ctx, err))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model"
 )
 
@@ -57,9 +58,12 @@ func calls(prompts []model.Prompt, n int) []*call {
 }
 
 func (f *Front) order(c *common, s *shape, tools bool, texts []*call) *order {
-	capability := capGenerate
-	if tools {
-		capability = capTools
+	capability := text.CanGenerate
+	switch {
+	case tools:
+		capability = text.CanTools
+	case texts[0].prompt.Logprobs:
+		capability = text.CanLogprobs
 	}
 	return &order{
 		shape: s, id: s.id + strings.ToLower(rand.Text()), created: f.cfg.Now().Unix(), model: c.Model,

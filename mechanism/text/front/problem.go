@@ -35,7 +35,8 @@ func (f *Front) problem(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*apierror.Error](err); ok {
 		return err
 	}
-	switch code := codeOf(err); {
+	words, refused := refusal(err)
+	switch {
 	case errors.Is(err, mechanism.ErrUnknownModel):
 		return unknownModel("")
 	case errors.Is(err, mechanism.ErrNoNeuron):
@@ -45,12 +46,12 @@ func (f *Front) problem(ctx context.Context, err error) error {
 		}
 	case errors.Is(err, model.ErrRequest):
 		return &apierror.Error{Status: http.StatusBadRequest, Type: apierror.InvalidRequest, Message: synapse.Printable(err.Error(), maxWords), Code: "unsupported"}
-	case code == codes.InvalidArgument:
+	case refused:
 		return &apierror.Error{
 			Status: http.StatusBadRequest, Type: apierror.InvalidRequest, Code: "refused_by_neuron",
-			Message: "the neuron refuses the request: " + wordsOf(err),
+			Message: "the neuron refuses the request: " + words,
 		}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, dendrite.ErrDeadline), code == codes.DeadlineExceeded:
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, dendrite.ErrDeadline):
 		return &apierror.Error{
 			Status: http.StatusGatewayTimeout, Type: apierror.Server, Code: "deadline_exceeded",
 			Message: "the answer took longer than the deadline; ask for fewer tokens, or another model",
@@ -94,23 +95,22 @@ func overloaded(err error) *apierror.Error {
 	}
 }
 
-// codeOf is the gRPC code that a neuron answered, OK for none.
-func codeOf(err error) codes.Code {
-	if s, ok := errors.AsType[interface {
-		error
-		GRPCStatus() *status.Status
-	}](err); ok {
-		return s.GRPCStatus().Code()
+// refusal finds what a neuron said that thinks the request cannot be served as it is.
+func refusal(err error) (words string, found bool) {
+	if s, ok := err.(interface{ GRPCStatus() *status.Status }); ok { //nolint:errorlint // the tree is walked below
+		if st := s.GRPCStatus(); st.Code() == codes.InvalidArgument {
+			return synapse.Printable(st.Message(), maxWords), true
+		}
 	}
-	return codes.OK
-}
-
-func wordsOf(err error) string {
-	if s, ok := errors.AsType[interface {
-		error
-		GRPCStatus() *status.Status
-	}](err); ok {
-		return synapse.Printable(s.GRPCStatus().Message(), maxWords)
+	switch e := err.(type) { //nolint:errorlint // this is the walk
+	case interface{ Unwrap() error }:
+		return refusal(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if words, found := refusal(one); found {
+				return words, true
+			}
+		}
 	}
-	return ""
+	return "", false
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/gotensor/gotensor/internal/apierror"
+	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model"
 )
 
@@ -74,7 +75,8 @@ func parse(body []byte, into any) error {
 		return nil
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return apierror.Invalid(e.Field, fmt.Sprintf("%s is a JSON %s, want %s", orBody(e.Field), e.Value, kindName(e.Type.Kind().String())))
+		field := strings.TrimPrefix(e.Field, "common.") // the struct that is embedded is no business of the caller
+		return apierror.Invalid(field, fmt.Sprintf("%s is a JSON %s, want %s", orBody(field), e.Value, kindName(e.Type.Kind().String())))
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return apierror.Invalid("", fmt.Sprintf("the request is not JSON at byte %d: %v", e.Offset, e))
@@ -244,4 +246,14 @@ func rawJSON(name string, raw json.RawMessage) (json.RawMessage, error) {
 		return nil, apierror.Invalid(name, fmt.Sprintf("%s has %d bytes, want at most %d", name, compact.Len(), maxJSON))
 	}
 	return slices.Clip(compact.Bytes()), nil
+}
+
+// tooLong fails if texts have more bytes than neurons of the subnet take.
+func tooLong(field string, size int, bounds *text.Settings) error {
+	if most := bounds.GeneratePromptBytes; size > most {
+		e := apierror.Invalid(field, fmt.Sprintf("%s has %d bytes of text, want at most %d on this network", field, size, most))
+		e.Code = "context_length_exceeded"
+		return e
+	}
+	return nil
 }

@@ -23,6 +23,16 @@ const (
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
+func takeBuffer() *[]byte { return buffers.Get().(*[]byte) } //nolint:forcetypeassert // it holds nothing else
+
+// giveBuffer empties a buffer, so that nobody reads another's text, and keeps it unless one large answer has swollen it.
+func giveBuffer(b *[]byte) {
+	if cap(*b) <= keepBuffer {
+		*b = (*b)[:0]
+		buffers.Put(b)
+	}
+}
+
 // outbox holds the events of a stream until the handler sends them: what comes while one lot is being sent goes with the next, so that a
 // slow client costs few and large writes.
 type outbox struct {
@@ -37,7 +47,7 @@ type outbox struct {
 }
 
 func newOutbox(texts int) *outbox {
-	return &outbox{wake: make(chan struct{}, 1), room: make(chan struct{}, 1), buf: buffers.Get().(*[]byte), left: texts} //nolint:forcetypeassert // it holds nothing else
+	return &outbox{wake: make(chan struct{}, 1), room: make(chan struct{}, 1), buf: takeBuffer(), left: texts}
 }
 
 func poke(c chan struct{}) {
@@ -235,7 +245,7 @@ func (f *Front) serveStream(w http.ResponseWriter, r *http.Request, o *order) er
 	}
 	<-done
 	cancel(nil)
-	buffers.Put(box.buf)
+	giveBuffer(box.buf)
 	if out.begun {
 		_ = out.rc.SetWriteDeadline(time.Time{}) // not every ResponseWriter can; the connection may be used again
 		return nil
@@ -256,8 +266,8 @@ type sender struct {
 func (s *sender) run(ctx context.Context, o *order) error {
 	ping := time.NewTimer(s.front.cfg.Ping)
 	defer ping.Stop()
-	spare := buffers.Get().(*[]byte) //nolint:forcetypeassert // it holds nothing else
-	defer func() { buffers.Put(spare) }()
+	spare := takeBuffer()
+	defer func() { giveBuffer(spare) }()
 	for {
 		pinged := false
 		select {
@@ -267,9 +277,6 @@ func (s *sender) run(ctx context.Context, o *order) error {
 		case <-ctx.Done():
 		}
 		*spare = (*spare)[:0]
-		if cap(*spare) > keepBuffer {
-			*spare = nil
-		}
 		var complete bool
 		var err error
 		spare, complete, err = s.box.take(spare)

@@ -150,7 +150,7 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	body = append(body, '\n')
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body)                         // the client may be gone
-	_ = http.NewResponseController(w).Flush()    // nor is every ResponseWriter able to
+	_, _ = w.Write(body)                      // the client may be gone
+	_ = http.NewResponseController(w).Flush() // nor is every ResponseWriter able to
 	return nil
 }
