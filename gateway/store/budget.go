@@ -19,7 +19,7 @@ func (d *DB) Draw(ctx context.Context, scope string, perMinute, must, want int64
 	full := Refill(0, time.Minute, perMinute)
 	first, rest := Split(full, must, want)
 	err = d.sql.QueryRowContext(ctx, d.speak(drawStatement), scope, rest, micro(now), first, full, perMinute, must*unit, (want-must)*unit).Scan(&granted, &left)
-	return granted, floor(left), err
+	return granted, Whole(left), err
 }
 
 // The level refilled up to now, and what is taken of it beyond what must be, in whole units. See Refill and Split.
@@ -44,8 +44,8 @@ func Split(level, must, want int64) (granted, rest int64) {
 	return must + beyond, level - (must+beyond)*unit
 }
 
-// floor turns millionths into whole units, downwards also where they are negative.
-func floor(level int64) int64 {
+// Whole turns millionths into whole units, downwards also where they are negative.
+func Whole(level int64) int64 {
 	if level < 0 {
 		return -((-level + unit - 1) / unit)
 	}
