@@ -24,16 +24,16 @@ func (d *DB) Draw(ctx context.Context, scope string, perMinute, must, want int64
 
 // The level refilled up to now, and what is taken of it beyond what must be, in whole units. See Refill and Split.
 const (
-	refilled      = `LEAST($5, b.level + LEAST(GREATEST($3 - b.at, 0), 60000000) * $6 / 60)`
+	refilled      = `LEAST($5, b.level + LEAST(GREATEST($3 - b.at, 0), 3600000000) * $6 / 60)`
 	beyond        = `(LEAST(GREATEST(` + refilled + ` - $7, 0), $8) / 1000000)`
 	drawStatement = `INSERT INTO buckets AS b (scope, level, at, granted) VALUES ($1, $2, $3, $4) ON CONFLICT (scope) DO UPDATE SET
 		level = ` + refilled + ` - $7 - ` + beyond + ` * 1000000, at = GREATEST(b.at, $3), granted = $7 / 1000000 + ` + beyond + `
 		RETURNING granted, level`
 )
 
-// Refill is a bucket's level, in millionths, after some time: it never holds more than comes in a minute.
+// Refill is a bucket's level, in millionths, after some time: it never holds more than comes in a minute, and no debt outlives an hour.
 func Refill(level int64, passed time.Duration, perMinute int64) int64 {
-	passed = min(max(passed, 0), time.Minute)
+	passed = min(max(passed, 0), time.Hour) // no debt lasts longer, and no product overflows
 	return min(perMinute*unit, level+passed.Microseconds()*perMinute/60)
 }
 
