@@ -21,6 +21,7 @@ import (
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model"
 	"github.com/gotensor/gotensor/model/garbage"
+	"github.com/gotensor/gotensor/model/hash"
 	"github.com/gotensor/gotensor/model/ngram"
 	"github.com/gotensor/gotensor/model/openai"
 	"github.com/gotensor/gotensor/model/promptlog"
@@ -184,9 +185,13 @@ func (m *models) predictor(ctx context.Context, s text.Settings) (model.Predicto
 	return m.ngram(ctx, order)
 }
 
-// embedder makes the model for vectors; nil: there is none.
+// embedder makes the model for vectors: the servers that were named for it, else, beside an n-gram model, the one without a download.
+// nil: there is none.
 func (m *models) embedder(ctx context.Context) (model.Embedder, error) {
 	if len(m.o.embeddingURLs) == 0 {
+		if strings.HasPrefix(m.o.model, "ngram-") && len(m.o.urls) == 0 {
+			return hash.Embedder{}, nil
+		}
 		return nil, nil //nolint:nilnil // a miner without one
 	}
 	pool, err := m.pool("--openai-embeddings-url", m.o.embeddingURLs, 0)

@@ -5,6 +5,8 @@
 //
 //	test/llm/setup.sh && go test -tags llm -v ./test/llm
 //
+// Its other tests ask the same server for texts, which takes seconds: go test -tags llm -run Real ./test/llm
+//
 // GOTENSOR_LLM_PYTHON names another Python that has the packages of setup.sh.
 package llm
 
@@ -55,7 +57,7 @@ func TestLanguageModelGainsMost(t *testing.T) {
 		require.NoError(t, err)
 		best = max(best, gain(t, scorer, m.AtWords(), drawn, k))
 	}
-	p, err := openai.New(openai.Config{Servers: []openai.Server{{URL: startServer(t)}}, AtWords: true})
+	p, err := openai.New(openai.Config{Servers: []openai.Server{{URL: startServer(t, "--parallel", "1")}}, AtWords: true})
 	require.NoError(t, err)
 	require.NoError(t, p.Probe(t.Context(), k))
 	for _, candidates := range []int{16, k, 512} {
@@ -102,7 +104,7 @@ func gain(t *testing.T, scorer *score.Scorer, p model.Predictor, drawn []dataset
 }
 
 // startServer runs serve.py until the test ends and returns its URL.
-func startServer(t *testing.T) string {
+func startServer(t *testing.T, flags ...string) string {
 	t.Helper()
 	python := os.Getenv("GOTENSOR_LLM_PYTHON")
 	if python == "" {
@@ -117,7 +119,7 @@ func startServer(t *testing.T) string {
 	require.NoError(t, listener.Close())
 
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	cmd := exec.CommandContext(ctx, python, "serve.py", "--port", fmt.Sprint(port), "--until-eof")
+	cmd := exec.CommandContext(ctx, python, append([]string{"serve.py", "--port", fmt.Sprint(port), "--until-eof"}, flags...)...)
 	cmd.WaitDelay = 5 * time.Second
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
