@@ -28,7 +28,7 @@ const (
 	streamWindow  = 128 << 10 // of an upload, this much is in memory while it waits for its turn
 	connWindow    = 1 << 20
 	readBuffer    = 4 << 10 // TLS has its own, of a whole record
-	streamWorkers = 16 // goroutines kept with grown stacks; more are made when all are busy
+	streamWorkers = 64      // goroutines kept with grown stacks, half a megabyte in all; more are made when all are busy
 	idleTimeout   = 5 * time.Minute
 	maxAge        = 2 * time.Hour
 	pingTime      = time.Minute

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
 	"github.com/gotensor/gotensor"
@@ -45,6 +46,8 @@ type Config struct {
 	MaxMessageBytes int
 	// MaxTargets bounds the targets remembered (8192); beyond it the one unused for longest is dropped.
 	MaxTargets int
+	// StatsHandler is told of every call and connection, e.g. OpenTelemetry's; nil costs nothing.
+	StatsHandler stats.Handler
 }
 
 // readBuffer is what gRPC reads at a time.
@@ -52,7 +55,8 @@ const readBuffer = 4 << 10
 
 // Client calls neurons. It is safe for concurrent use; Close it at the end.
 type Client struct {
-	cfg Config
+	cfg      Config
+	counters counters
 
 	mu     sync.RWMutex
 	conns  map[Target]*entry
@@ -110,12 +114,11 @@ func (c *Client) Close() error {
 }
 
 // acquire finds or makes the target's entry and counts a call on it.
-func (c *Client) acquire(t Target) (*entry, error) {
-	now := time.Now()
+func (c *Client) acquire(t Target, now time.Time) (*entry, error) {
 	c.mu.RLock()
 	e := c.conns[t]
 	if e != nil {
-		e.use(now) // before it could be dropped
+		c.use(e, now) // before it could be dropped
 	}
 	c.mu.RUnlock()
 	if e != nil {
@@ -134,16 +137,20 @@ func (c *Client) acquire(t Target) (*entry, error) {
 		}
 		c.conns[t] = e
 	}
-	e.use(now)
+	c.use(e, now)
 	return e, nil
 }
 
-func (e *entry) use(now time.Time) {
+func (c *Client) use(e *entry, now time.Time) {
 	e.used.Store(now.UnixNano())
 	e.calls.Add(1)
+	c.counters.running.Add(1)
 }
 
-func (e *entry) release() { e.calls.Add(-1) }
+func (c *Client) release(e *entry) {
+	e.calls.Add(-1)
+	c.counters.running.Add(-1)
+}
 
 // unused tells for how long nobody has used the entry; false if somebody does.
 func (e *entry) unused(now time.Time) (time.Duration, bool) {
@@ -184,15 +191,15 @@ func (c *Client) dial(t Target) (*entry, error) {
 	if !t.Addr.IsValid() || t.Addr.Port() == 0 {
 		return nil, status.Errorf(codes.Unavailable, "address %q is not host and port: the neuron does not serve", t.Addr)
 	}
-	creds := &pinned{signer: c.cfg.Signer, chainID: c.cfg.ChainID, target: t}
-	conn, err := grpc.NewClient("passthrough:///"+t.Addr.String(),
+	creds := &pinned{signer: c.cfg.Signer, chainID: c.cfg.ChainID, target: t, n: &c.counters}
+	opts := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds),
 		grpc.WithPerRPCCredentials(proofs{}),
 		grpc.WithNoProxy(), // a proxy of the environment is for the web
 		grpc.WithDisableServiceConfig(),
 		grpc.WithIdleTimeout(c.cfg.IdleTimeout),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.cfg.MaxMessageBytes)),
-		grpc.WithMaxHeaderListSize(16<<10),
+		grpc.WithMaxHeaderListSize(16 << 10),
 		// An idle connection keeps no write buffer and a small read buffer: TLS has its own, of a whole record.
 		grpc.WithSharedWriteBuffer(true),
 		grpc.WithReadBufferSize(readBuffer),
@@ -201,7 +208,11 @@ func (c *Client) dial(t Target) (*entry, error) {
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second},
 			MinConnectTimeout: c.cfg.ConnectTimeout,
 		}),
-	)
+	}
+	if c.cfg.StatsHandler != nil {
+		opts = append(opts, grpc.WithStatsHandler(c.cfg.StatsHandler))
+	}
+	conn, err := grpc.NewClient("passthrough:///"+t.Addr.String(), opts...)
 	if err != nil {
 		return nil, status.Errorf(codes.Unavailable, "prepare connection: %v", err)
 	}
@@ -216,14 +227,25 @@ type Conn struct {
 
 // Invoke makes a unary call. Its deadline starts now. The error is an *Error.
 func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	e, err := c.client.acquire(c.target)
+	n := &c.client.counters
+	began := time.Now()
+	err := c.invoke(ctx, began, method, args, reply, opts)
+	n.ended(err)
+	if err == nil {
+		n.took.Add(int64(time.Since(began)))
+	}
+	return err
+}
+
+func (c *Conn) invoke(ctx context.Context, now time.Time, method string, args, reply any, opts []grpc.CallOption) error {
+	e, err := c.client.acquire(c.target, now)
 	if err != nil {
 		return c.fail(method, err, nil)
 	}
-	defer e.release()
-	if at, ok := ctx.Deadline(); !ok || time.Until(at) > c.client.cfg.Timeout {
+	defer c.client.release(e)
+	if at, ok := ctx.Deadline(); !ok || at.Sub(now) > c.client.cfg.Timeout {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.client.cfg.Timeout)
+		ctx, cancel = context.WithDeadline(ctx, now.Add(c.client.cfg.Timeout))
 		defer cancel()
 	}
 	o := &outgoing{Context: ctx}
@@ -237,16 +259,26 @@ func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 // NewStream opens a stream. Unlike a unary call it has no deadline of its own, as a whole or between messages: the context's holds.
 // A stream must be read to its end, or its context cancelled, or it stays open. Errors of the stream's methods are *Error too.
 func (c *Conn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	e, err := c.client.acquire(c.target)
+	e, err := c.client.acquire(c.target, time.Now())
 	if err != nil {
-		return nil, c.fail(method, err, nil)
+		err = c.fail(method, err, nil)
+		c.client.counters.ended(err)
+		return nil, err
 	}
-	release := sync.OnceFunc(e.release)
-	opts = append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) { release() }))
+	var once sync.Once
+	ended := func(err error) {
+		once.Do(func() {
+			c.client.release(e)
+			if err != nil {
+				err = c.fail(method, err, e)
+			}
+			c.client.counters.ended(err)
+		})
+	}
 	o := &outgoing{Context: ctx}
-	st, err := e.conn.NewStream(o, desc, method, opts...)
+	st, err := e.conn.NewStream(o, desc, method, append(opts[:len(opts):len(opts)], grpc.OnFinish(ended))...)
 	if err != nil {
-		release()
+		ended(err)
 		return nil, c.fail(method, err, e)
 	}
 	return &stream{ClientStream: st, conn: c, entry: e, method: method, ctx: o}, nil

@@ -26,6 +26,7 @@ type pinned struct {
 	signer  synapse.Signer
 	chainID string
 	target  Target
+	n       *counters
 
 	mu   sync.Mutex
 	last error // of the latest handshake, nil if it succeeded
@@ -33,13 +34,16 @@ type pinned struct {
 
 // ClientHandshake implements credentials.TransportCredentials.
 func (p *pinned) ClientHandshake(ctx context.Context, _ string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	raw = p.n.open(raw)
 	c, info, err := p.handshake(ctx, raw)
 	p.mu.Lock()
 	p.last = err
 	p.mu.Unlock()
 	if err != nil {
+		p.n.failed.Add(1)
 		return nil, nil, errors.Join(err, raw.Close())
 	}
+	p.n.handshakes.Add(1)
 	return c, info, nil
 }
 
