@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -66,6 +68,9 @@ func (s *scripted) Generate(req *textv1.GenerateRequest, stream grpc.ServerStrea
 		<-stream.Context().Done()
 		s.cancelled <- struct{}{}
 		return stream.Context().Err()
+	case strings.HasPrefix(said, "write "):
+		n, _ := strconv.Atoi(strings.TrimPrefix(said, "write "))
+		words = slices.Repeat([]string{" token"}, n)
 	case role == "tool":
 		words = []string{"It is ", said, "."}
 	case len(req.GetToolsJson()) > 0:
@@ -168,7 +173,7 @@ type gateway struct {
 	net   *network
 }
 
-func start(t *testing.T) *gateway {
+func start(t testing.TB) *gateway {
 	t.Helper()
 	miner := &scripted{seen: map[string]int{}, cancelled: make(chan struct{}, 16)}
 	net := &network{
@@ -197,12 +202,12 @@ func start(t *testing.T) *gateway {
 }
 
 // connect puts the miner on an axon and returns a proven connection to it.
-func connect(t *testing.T, miner *scripted) grpc.ClientConnInterface {
+func connect(t testing.TB, miner *scripted) grpc.ClientConnInterface {
 	t.Helper()
 	certificate, err := synapse.NewCertificate(time.Now())
 	require.NoError(t, err)
 	server, err := axon.New(axon.Config{
-		ChainID: chainID, Certificate: certificate, Callers: everyone{}, Policy: axon.PolicyProven, Slots: 16, Grace: time.Second,
+		ChainID: chainID, Certificate: certificate, Callers: everyone{}, Policy: axon.PolicyProven, Slots: 512, MaxPerCaller: 1024, Grace: time.Second,
 	})
 	require.NoError(t, err)
 	server.Register(&textv1.Text_ServiceDesc, miner)

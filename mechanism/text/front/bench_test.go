@@ -49,7 +49,7 @@ func BenchmarkStream(b *testing.B) {
 				for done := tokens; ; done++ {
 					if done == tokens {
 						done = 0
-						req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", bytes.NewReader(body)) //nolint:usetesting // the loop's own
+						req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", bytes.NewReader(body))
 						handler.ServeHTTP(&sink{header: http.Header{}}, req)
 					}
 					if !pb.Next() {

@@ -111,7 +111,7 @@ func (f *Front) embeddings(w http.ResponseWriter, r *http.Request) error {
 		answer.Data[i] = embedding{Object: "embedding", Index: i, Values: encodeVector(v.GetValues(), req.Format == "base64")}
 	}
 	who.set(w.Header())
-	return writeJSON(w, answer)
+	return f.writeJSON(w, answer)
 }
 
 // checkVectors fails with mechanism.ErrBadAnswer.

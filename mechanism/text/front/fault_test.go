@@ -259,7 +259,7 @@ func TestClientDoesNotRead(t *testing.T) {
 	f, err := front.New(front.Config{Network: net, WriteTimeout: 700 * time.Millisecond})
 	require.NoError(t, err)
 	s.Config.Handler = f.Routes()[0].Handler
-	s.Config.ConnState = func(c net_, state http.ConnState) {
+	s.Config.ConnState = func(c connection, state http.ConnState) {
 		if state == http.StateNew {
 			_ = c.(*tcp).SetWriteBuffer(4 << 10) //nolint:forcetypeassert // it is one
 		}
@@ -277,8 +277,8 @@ func TestClientDoesNotRead(t *testing.T) {
 }
 
 type (
-	net_ = net.Conn
-	tcp  = net.TCPConn
+	connection = net.Conn // the name net is the fake network there
+	tcp        = net.TCPConn
 )
 
 // dial connects with the smallest receive window.

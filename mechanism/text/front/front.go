@@ -36,6 +36,8 @@ type Mixer interface {
 	Step(ctx context.Context, net mechanism.Network, context []byte, k int) ([]mixture.Answer, error)
 }
 
+var _ Mixer = (*mixture.Mixture)(nil)
+
 // Config describes a Front. Network is required; every other zero value means its default.
 type Config struct {
 	Network  mechanism.Network
@@ -46,9 +48,10 @@ type Config struct {
 	MaxTokens, DefaultTokens int
 	// Deadline bounds a request as a whole (5 min).
 	Deadline time.Duration
-	// Ping is the longest silence of a stream (15 s): then a comment goes out, so that nothing between here and the client gives up.
+	// Ping is the longest silence of a stream (15 s): then a comment goes out, so that nothing between here and the client gives up. If that
+	// happens before the first piece, the headers do not say who answers, and an error is an event.
 	Ping time.Duration
-	// WriteTimeout ends a stream whose client takes no bytes for so long (30 s).
+	// WriteTimeout ends an answer whose client takes no bytes for so long (30 s); a large one in one piece has a second more per 64 KiB.
 	WriteTimeout time.Duration
 	// Now dates answers (time.Now).
 	Now func() time.Time
@@ -127,7 +130,7 @@ func (f *Front) handler(serve func(w http.ResponseWriter, r *http.Request) error
 		err := serve(w, r.WithContext(ctx))
 		switch {
 		case err == nil:
-		case r.Context().Err() != nil: // nobody reads this, but the gateway's log and figures shall not blame anyone
+		case errors.Is(r.Context().Err(), context.Canceled): // nobody reads this, but the gateway's log and figures shall not blame anyone
 			w.WriteHeader(statusGone)
 		default:
 			apierror.Write(w, f.problem(ctx, err))

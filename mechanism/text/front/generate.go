@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
 
+	"github.com/gotensor/gotensor/internal/apierror"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/model"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
@@ -52,11 +55,22 @@ func (f *Front) write(ctx context.Context, o *order, sinks []sink, done func(err
 		w := &writing{Front: f, order: o, call: c, sink: sinks[i], done: done, bill: bill{meter: mechanism.MeterOf(ctx), prompt: &c.prompt}}
 		wg.Go(func() {
 			defer w.bill.close()
+			defer w.caught()
 			if o.mixed {
 				w.finished(w.mix(ctx))
 			} else {
 				w.finished(w.ask(ctx))
 			}
+		})
+	}
+}
+
+// caught turns a panic into the failure of one text: outside the handler's own goroutine it would end the whole gateway.
+func (w *writing) caught() {
+	if p := recover(); p != nil {
+		w.log.Error("a text panicked", "panic", p, "stack", string(debug.Stack()))
+		w.finished(&apierror.Error{
+			Status: http.StatusInternalServerError, Type: apierror.Server, Code: "internal_error", Message: "the gateway failed; its log says why",
 		})
 	}
 }

@@ -88,7 +88,7 @@ func (f *Front) neuron(p *mechanism.Peer, id string) listed {
 }
 
 func (f *Front) models(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, struct {
+	return f.writeJSON(w, struct {
 		Object string   `json:"object"`
 		Data   []listed `json:"data"`
 	}{"list", f.list()})
@@ -99,13 +99,13 @@ func (f *Front) oneModel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	for _, l := range f.list() {
 		if l.ID == id {
-			return writeJSON(w, l)
+			return f.writeJSON(w, l)
 		}
 	}
 	if hotkey, err := keys.ParseAccount(id); err == nil {
 		for _, p := range f.net.Peers("") {
 			if p.Hotkey == hotkey {
-				return writeJSON(w, f.neuron(&p, id))
+				return f.writeJSON(w, f.neuron(&p, id))
 			}
 		}
 	}

@@ -137,3 +137,21 @@ func TestStep(t *testing.T) {
 	require.Equal(t, 503, post(t, serve(t, front.Config{Network: net, Mixer: &mixer{}}), "/v1/step", `{"context":""}`).status)
 	require.Equal(t, 404, post(t, serve(t, front.Config{Network: net}), "/v1/step", `{"context":"a"}`).status)
 }
+
+// panicking is a Mixer with a bug.
+type panicking struct{ mixer }
+
+func (*panicking) Generate(context.Context, mechanism.Network, model.Prompt, func(model.Piece) error) error {
+	panic("a bug")
+}
+
+// TestPanic: a bug costs one request, not the gateway.
+func TestPanic(t *testing.T) {
+	s := serve(t, front.Config{Network: newNetwork(), Mixer: &panicking{}})
+	for _, stream := range []string{"true", "false"} {
+		r := post(t, s, "/v1/completions", `{"model":"network","prompt":"a","stream":`+stream+`}`)
+		require.Equal(t, 500, r.status)
+		require.Contains(t, r.body, `"code":"internal_error"`)
+		require.NotContains(t, r.body, "a bug")
+	}
+}

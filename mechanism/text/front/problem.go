@@ -97,7 +97,7 @@ func overloaded(err error) *apierror.Error {
 
 // refusal finds what a neuron said that thinks the request cannot be served as it is.
 func refusal(err error) (words string, found bool) {
-	if s, ok := err.(interface{ GRPCStatus() *status.Status }); ok { //nolint:errorlint // the tree is walked below
+	if s, ok := err.(interface{ GRPCStatus() *status.Status }); ok {
 		if st := s.GRPCStatus(); st.Code() == codes.InvalidArgument {
 			return synapse.Printable(st.Message(), maxWords), true
 		}

@@ -83,7 +83,7 @@ func (f *Front) step(w http.ResponseWriter, r *http.Request) error {
 	}
 	whole := mixture.Mix(mixed)
 	out.Mixture = likeliest(&whole, k)
-	return writeJSON(w, out)
+	return f.writeJSON(w, out)
 }
 
 func (f *Front) checkStep(req *stepRequest) (int, error) {

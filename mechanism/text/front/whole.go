@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/model"
@@ -103,9 +104,10 @@ func (f *Front) serveWhole(w http.ResponseWriter, r *http.Request, o *order) err
 		}
 	}
 	texts[0].who.set(w.Header())
-	return writeJSON(w, o.whole(texts))
+	return f.writeJSON(w, o.whole(texts))
 }
 
+// whole joins the texts. Each was asked for by itself, so its prompt counts each time.
 func (o *order) whole(texts []collected) *wholeAnswer {
 	first := texts[0].who
 	a := &wholeAnswer{
@@ -142,7 +144,7 @@ func (o *order) whole(texts []collected) *wholeAnswer {
 }
 
 // writeJSON answers with a body of known length, so that the client need not wait for the handler's end.
-func writeJSON(w http.ResponseWriter, v any) error {
+func (f *Front) writeJSON(w http.ResponseWriter, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -150,7 +152,11 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	body = append(body, '\n')
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body)                      // the client may be gone
-	_ = http.NewResponseController(w).Flush() // nor is every ResponseWriter able to
+	rc := http.NewResponseController(w)
+	// Neither is every ResponseWriter able to do this, nor the client still there.
+	_ = rc.SetWriteDeadline(time.Now().Add(f.cfg.WriteTimeout + time.Duration(len(body)>>16)*time.Second))
+	_, _ = w.Write(body)
+	_ = rc.Flush()
+	_ = rc.SetWriteDeadline(time.Time{})
 	return nil
 }
