@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,19 +104,27 @@ func (v benchAnswer) print(p *page) {
 	p.linef("%s  block %d, %d miners, %d texts of %d bytes a query, %d at a time for each wallet, deadline %s", p.bold(fmt.Sprintf("subnet %d", v.NetUID)),
 		v.Height, v.Miners, v.Items, v.ContextBytes, v.Concurrency, duration(time.Duration(v.Deadline*float64(time.Second))))
 	p.linef("")
-	t := grid{columns: append([]column{col("WALLET"), num("STAKE"), num("BANDWIDTH")}, figureColumns(p)...), strong: map[int]bool{}}
+	t := grid{columns: append([]column{col("WALLET"), num("STAKE"), num("BANDWIDTH")}, figureColumns()...), strong: map[int]bool{}}
+	most := v.fastest()
+	if p.live {
+		t.columns = append(t.columns, col("COURSE"))
+	}
 	for i, w := range v.Wallets {
-		t.add(append([]string{w.Name, taoNumber(w.Stake), taoNumber(w.Bandwidth)}, figureCells(p, w.Figures, w.Series)...)...)
+		cells := append([]string{w.Name, taoNumber(w.Stake), taoNumber(w.Bandwidth)}, figureCells(w.Figures)...)
+		if p.live {
+			cells = append(cells, courseOf(w.Series, most))
+		}
+		t.add(cells...)
 		t.strong[i] = true
 	}
 	p.table(t)
 	p.linef("")
-	t = grid{columns: append([]column{num("UID"), col("WALLET")}, figureColumns(nil)...)}
+	t = grid{columns: append([]column{num("UID"), col("WALLET")}, figureColumns()...)}
 	for i := range v.Miners {
 		for _, w := range v.Wallets {
 			if i < len(w.Neurons) {
 				n := w.Neurons[i]
-				t.add(append([]string{fmt.Sprint(n.UID), w.Name}, figureCells(nil, n.Figures, nil)...)...)
+				t.add(append([]string{fmt.Sprint(n.UID), w.Name}, figureCells(n.Figures)...)...)
 			}
 		}
 	}
@@ -127,48 +136,50 @@ func (v benchAnswer) print(p *page) {
 	}
 }
 
-// figureColumns are the heads of what figureCells gives; a page adds the course over time.
-func figureColumns(p *page) []column {
-	out := []column{
+// figureColumns are the heads of what figureCells gives.
+func figureColumns() []column {
+	return []column{
 		num("QUERIES"), num("ANSWERED"), num("TIMEOUT"), num("REFUSED"), num("ANSWERS/S"), num("MBIT/S"), num("P50 MS"), num("P90"), num("P99"), num("MAX"),
 	}
-	if p != nil && p.live {
-		out = append(out, col("COURSE"))
-	}
-	return out
 }
 
-func figureCells(p *page, f bench.Figures, course []bench.Point) []string {
+func figureCells(f bench.Figures) []string {
 	part := func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
-	out := []string{
+	return []string{
 		fmt.Sprint(f.Queries), part(f.SuccessRate), part(f.TimeoutRate), part(f.RefusedRate),
 		fmt.Sprintf("%.1f", f.QueriesPerSecond), fmt.Sprintf("%.2f", f.MbitPerSecond),
 		fmt.Sprintf("%.1f", f.P50), fmt.Sprintf("%.1f", f.P90), fmt.Sprintf("%.1f", f.P99), fmt.Sprintf("%.1f", f.Max),
 	}
-	if p != nil && p.live {
-		out = append(out, courseOf(course))
-	}
-	return out
 }
 
-// courseOf draws the latest rates as a row of bars.
-func courseOf(points []bench.Point) string {
+// courseOf draws the rates from the beginning until now as a row of bars, as parts of the highest rate of all wallets.
+func courseOf(points []bench.Point, most float64) string {
 	const width = 30
 	levels := []rune("▁▂▃▄▅▆▇█")
-	points = points[max(0, len(points)-width):]
-	most := 0.0
-	for _, x := range points {
-		most = max(most, x.QueriesPerSecond)
-	}
 	var b strings.Builder
-	for _, x := range points {
-		i := 0
-		if most > 0 {
-			i = min(int(x.QueriesPerSecond/most*float64(len(levels))), len(levels)-1)
+	for some := range slices.Chunk(points, max(1, (len(points)+width-1)/width)) { // a bar is the mean of some points
+		sum := 0.0
+		for _, x := range some {
+			sum += x.QueriesPerSecond
 		}
-		b.WriteRune(levels[i])
+		level := 0
+		if most > 0 {
+			level = min(int(sum/float64(len(some))/most*float64(len(levels))), len(levels)-1)
+		}
+		b.WriteRune(levels[level])
 	}
 	return b.String()
+}
+
+// fastest is the highest rate of any wallet at any time.
+func (v benchAnswer) fastest() float64 {
+	most := 0.0
+	for _, w := range v.Wallets {
+		for _, x := range w.Series {
+			most = max(most, x.QueriesPerSecond)
+		}
+	}
+	return most
 }
 
 // failures lists what happened instead of answers: "12 refused, 3 timeout".
