@@ -20,8 +20,9 @@ type Weighted struct {
 // so does one whose prediction breaks the rules. The order of the members does not matter but for rounding.
 //
 // A member's probability of an event of its own (c is its longest candidate, or none is) is split between c itself and the others'
-// candidates for which this event holds, those that extend c but none of its longer candidates. A candidate gets what the others, weighted by
-// share, give it; c keeps what they give their own events in which c lies.
+// candidates for which this event holds, those that extend c but none of its longer candidates. The proportions are those in which
+// the others, weighted by share, believe in these candidates and in the rest of the event; members who list nothing within
+// it have no word on that. The time is about a tenth of a microsecond per candidate and pair of members.
 func Mix(members []Weighted) model.Prediction {
 	m := newMixer(members)
 	if len(m.members) == 0 {
@@ -136,19 +137,13 @@ func (m *mixer) p(i, event int) float64 {
 // split adds what member i gives to each candidate of the mixture.
 func (m *mixer) split(i int, out *model.Prediction) {
 	share, event, own := m.members[i].Share, m.event[i], m.own[i]
-	// total[1+e] is what the others give event e and the strings in it; total[0] belongs to the floor.
-	total := make([]float64, 1+len(m.members[i].Prediction.Candidates))
-	stay := make([]float64, len(total))
-	stay[0] = max(0, m.floor-share*m.p(i, -1))
+	// stay[1+e] is what the others give event e outside of the strings in it that they list, total[1+e] that and these; 0 is the floor's.
+	stay := m.outside(i)
+	total := slices.Clone(stay)
 	for n := range m.union {
-		if own[n] {
-			stay[1+event[n]] = max(0, m.around[n]-share*m.p(i, event[n]))
-			continue
+		if !own[n] {
+			total[1+event[n]] += m.listed[n] // the member does not list it, so this is the others'
 		}
-		total[1+event[n]] += m.listed[n] // the member does not list it, so this is the others'
-	}
-	for e := range total {
-		total[e] += stay[e]
 	}
 	part := func(e int, of float64) float64 {
 		if total[1+e] == 0 {
@@ -156,21 +151,57 @@ func (m *mixer) split(i int, out *model.Prediction) {
 		}
 		return share * m.p(i, e) * (of / total[1+e])
 	}
-	for n := range m.union {
-		switch e := event[n]; {
-		case !own[n]:
+	keep := func(e int) float64 {
+		if total[1+e] == 0 { // nobody else has a word on it
+			return share * m.p(i, e)
+		}
+		return part(e, stay[1+e])
+	}
+	for n, e := range event {
+		if own[n] {
+			out.Candidates[n].P += keep(e)
+		} else {
 			out.Candidates[n].P += part(e, m.listed[n])
-		case total[1+e] == 0: // nobody else has a word on it
-			out.Candidates[n].P += share * m.p(i, e)
-		default:
-			out.Candidates[n].P += part(e, stay[1+e])
 		}
 	}
-	if total[0] == 0 {
-		out.Floor += share * m.p(i, -1)
-	} else {
-		out.Floor += part(-1, stay[0])
+	out.Floor += keep(-1)
+}
+
+// outside returns for each event of member i, the floor first, what the others give it beyond the strings that they list themselves. Another
+// member's own event says so where it is the same; one that holds several of member i's events is shared out among them as member i believes.
+func (m *mixer) outside(i int) []float64 {
+	out := make([]float64, 1+len(m.members[i].Prediction.Candidates))
+	for j := range m.members {
+		if j == i {
+			continue
+		}
+		within := make([]float64, 1+len(m.members[j].Prediction.Candidates)) // of member i's belief, by event of j
+		within[0] = m.p(i, -1)
+		finer := make([]bool, len(out)) // j lists strings within the event
+		for n, e := range m.event[i] {
+			if m.own[i][n] {
+				within[1+m.event[j][n]] += m.p(i, e)
+			} else if m.own[j][n] {
+				finer[1+e] = true
+			}
+		}
+		give := func(e, of int) {
+			if finer[1+e] && within[1+of] > 0 {
+				out[1+e] += m.members[j].Share * m.p(j, of) * (m.p(i, e) / within[1+of])
+			}
+		}
+		give(-1, -1)
+		for n, e := range m.event[i] {
+			switch {
+			case !m.own[i][n] || !finer[1+e]:
+			case m.own[j][n]:
+				out[1+e] += m.members[j].Share * m.p(j, m.event[j][n])
+			default:
+				give(e, m.event[j][n])
+			}
+		}
 	}
+	return out
 }
 
 // normalise takes off what rounding, and the tolerance for members, left above or below 1.

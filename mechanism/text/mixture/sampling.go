@@ -105,8 +105,10 @@ func extensions(candidates []model.Candidate, text []byte) []model.Candidate {
 
 // completes tells whether text begins with what one of the longer candidates has behind its first bytes.
 func completes(longer []model.Candidate, skip int, text []byte) bool {
-	for _, c := range longer {
-		if bytes.HasPrefix(text, c.Text[skip:]) {
+	for n := 1; n <= len(text); n++ {
+		if _, ok := slices.BinarySearchFunc(longer, text[:n], func(c model.Candidate, start []byte) int {
+			return bytes.Compare(c.Text[skip:], start)
+		}); ok {
 			return true
 		}
 	}

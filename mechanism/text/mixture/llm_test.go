@@ -1,0 +1,28 @@
+//go:build llm
+
+package mixture_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gotensor/gotensor/model/openai"
+)
+
+// TestTheMixtureWithALanguageModel needs a server of completions with log-probabilities, as test/llm/serve.py starts one:
+//
+//	.venv/bin/python test/llm/serve.py --port 8081 &
+//	GOTENSOR_LLM_URL=http://127.0.0.1:8081 go test -tags llm -run LanguageModel -v -timeout 30m ./mechanism/text/mixture
+func TestTheMixtureWithALanguageModel(t *testing.T) {
+	url := os.Getenv("GOTENSOR_LLM_URL")
+	require.NotEmpty(t, url, "GOTENSOR_LLM_URL is empty: name a model server, e.g. http://127.0.0.1:8081")
+	p, err := openai.New(openai.Config{Servers: []openai.Server{{URL: url}}, AtWords: true})
+	require.NoError(t, err)
+	require.NoError(t, p.Probe(t.Context(), 512))
+	a, b := half(t, 0, ""), half(t, 1, "")
+	members := []member{{"SmolLM2-135M", p}, trained(t, "half A", 7, a), trained(t, "half B", 7, b), trained(t, "all", 7, append(a, b...))}
+	rows := experiment{rounds: 4, roundItems: 16, items: 160, context: 128, k: 512}.run(t, members)
+	require.Less(t, rows[len(members)].loss, best(rows, len(members)).loss)
+}
