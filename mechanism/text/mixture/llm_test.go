@@ -23,6 +23,9 @@ func TestTheMixtureWithALanguageModel(t *testing.T) {
 	require.NoError(t, p.Probe(t.Context(), 512))
 	a, b := half(t, 0, ""), half(t, 1, "")
 	members := []member{{"SmolLM2-135M", p}, trained(t, "half A", 7, a), trained(t, "half B", 7, b), trained(t, "all", 7, append(a, b...))}
-	rows := experiment{rounds: 4, roundItems: 16, items: 160, context: 128, k: 512}.run(t, members)
+	x := experiment{rounds: 4, roundItems: 16, items: 160, context: 128, k: 512}
+	rows := x.run(t, members)
+	require.Less(t, rows[len(members)].loss, best(rows, len(members)).loss)
+	rows = x.sequences(t, members, measured(t, 80))
 	require.Less(t, rows[len(members)].loss, best(rows, len(members)).loss)
 }
