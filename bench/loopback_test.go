@@ -2,7 +2,6 @@ package bench_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"testing"
@@ -118,5 +117,5 @@ func TestLoopbackConfigErrorsNameTheField(t *testing.T) {
 
 func TestServeLoopbackConfig(t *testing.T) {
 	err := bench.ServeLoopback(t.Context(), bench.ServeConfig{}, nil, nil)
-	require.True(t, errors.Is(err, bench.ErrConfig))
+	require.ErrorIs(t, err, bench.ErrConfig)
 }

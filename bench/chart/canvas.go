@@ -67,8 +67,8 @@ func newCanvas(width, height int) (*canvas, error) {
 	return c, nil
 }
 
-// text writes one line whose base begins, ends or has its middle at (x, y), and returns its width.
-func (c *canvas) text(x, y float64, s string, size int, at align, col color.RGBA) float64 {
+// text writes one line whose base begins, ends or has its middle at (x, y).
+func (c *canvas) text(x, y float64, s string, size int, at align, col color.RGBA) {
 	d := font.Drawer{Dst: c.img, Src: image.NewUniform(col), Face: c.faces[size]}
 	width := float64(d.MeasureString(s)) / 64
 	switch at {
@@ -80,7 +80,6 @@ func (c *canvas) text(x, y float64, s string, size int, at align, col color.RGBA
 	}
 	d.Dot = fixed.P(int(math.Round(x)), int(math.Round(y)))
 	d.DrawString(s)
-	return width
 }
 
 // box fills a rectangle.
