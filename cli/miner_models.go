@@ -119,6 +119,10 @@ func (m *models) text(ctx context.Context, s text.Settings) (mechanism.Server, e
 	if writer, ok := cfg.Predictor.(model.Generator); ok && !m.o.noGenerate {
 		cfg.Generator = writer
 	}
+	if cfg.Parallel == 1 && cfg.Generator != nil {
+		m.log().Warn("one request at a time: a text that is being written keeps validators waiting, and who does not answer them is not paid",
+			"hint", "give the model server more slots (llama.cpp: --parallel 4), name more servers, or --no-generate")
+	}
 	if !m.o.noGenerate {
 		if cfg.Embedder, err = m.embedder(ctx); err != nil {
 			return nil, err

@@ -1,12 +1,18 @@
 package cli
 
 import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model/openai"
 )
 
@@ -41,6 +47,65 @@ func TestParseServer(t *testing.T) {
 			}
 			require.NoError(t, err)
 			require.True(t, c.want == got, "keys are hidden when printed") // not require.Equal: a Server prints as its URL
+		})
+	}
+}
+
+// serveLlama is a server that looks like llama.cpp's with so many slots.
+func serveLlama(t *testing.T, slots int) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"data":[{"id":"/models/tiny.gguf","owned_by":"llamacpp"}]}`)
+	})
+	mux.HandleFunc("GET /props", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"total_slots":%d}`, slots) })
+	mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"choices":[{"logprobs":{"top_logprobs":[{" a":-1}]}}]}`)
+	})
+	mux.HandleFunc("POST /v1/embeddings", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"data":[{"index":0,"embedding":[3,4]}]}`)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestWhatMinersServe(t *testing.T) {
+	home := t.TempDir()
+	for _, c := range []struct {
+		name         string
+		o            modelOptions
+		model        string
+		capabilities []string
+		parallel     int
+		says         string
+	}{
+		{"n-gram", modelOptions{model: "ngram-1"}, "ngram-1", []string{text.CanEmbed, text.CanGenerate, text.CanLogprobs}, 0, ""},
+		{"n-gram for validators only", modelOptions{model: "ngram-1", noGenerate: true, parallel: 3}, "ngram-1", nil, 3, ""},
+		{"garbage", modelOptions{model: "garbage"}, "garbage", nil, 0, ""},
+		{"language model", modelOptions{urls: []string{serveLlama(t, 4), serveLlama(t, 2)}}, "tiny", []string{text.CanGenerate, text.CanLogprobs}, 6, "is ready"},
+		{
+			"with vectors and tools",
+			modelOptions{urls: []string{serveLlama(t, 4)}, embeddingURLs: []string{serveLlama(t, 1)}, tools: true, parallel: 9},
+			"tiny",
+			[]string{text.CanEmbed, text.CanGenerate, text.CanLogprobs, text.CanTools},
+			9, "is ready",
+		},
+		{"one slot", modelOptions{urls: []string{serveLlama(t, 1)}}, "tiny", []string{text.CanGenerate, text.CanLogprobs}, 1, "keeps validators waiting"},
+		{"with a log", modelOptions{model: "ngram-1", logPrompts: filepath.Join(home, "prompts")}, "ngram-1", []string{text.CanEmbed, text.CanGenerate, text.CanLogprobs}, 0, "are written down"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var log bytes.Buffer
+			a := &app{Streams: Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &log, Getenv: func(string) string { return "" }}}
+			m := a.models(t.Context(), c.o, home)
+			defer m.close()
+			server, err := m.text(t.Context(), text.DefaultSettings())
+			require.NoError(t, err)
+			d := server.Describe()
+			require.Equal(t, c.model, d.Model)
+			require.Equal(t, c.capabilities, d.Capabilities)
+			require.Equal(t, c.parallel, d.Parallel)
+			require.Contains(t, log.String(), c.says)
 		})
 	}
 }

@@ -41,8 +41,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--parallel", type=int, default=1, help="requests answered at the same time")
-    parser.add_argument("--context", type=int, default=512, help="tokens of context of each request")
+    parser.add_argument("--parallel", type=int, default=2, help="requests answered at the same time")
+    parser.add_argument("--context", type=int, default=1024, help="tokens of context of each request")
     parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends")
     args = parser.parse_args()
 
