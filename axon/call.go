@@ -17,6 +17,7 @@ import (
 type call struct {
 	context.Context
 	cancel  context.CancelFunc
+	wire    context.Context // of the transport: ended means that it has dropped the call; nil over HTTP
 	claim   fair.Claim
 	caller  synapse.Identity // zero for anonymous callers
 	method  *method
@@ -72,6 +73,7 @@ func Peer(ctx context.Context) (synapse.Identity, bool) {
 // limitCall gives a call its context. A unary one must be answered within MaxDeadline, a stream has MaxStream and a deadline for every
 // message. A caller's own deadline below that is in force already, and saves a timer.
 func (s *Server) limitCall(ctx context.Context, c *call) {
+	c.wire = ctx
 	limit := s.cfg.MaxDeadline
 	if c.method.stream {
 		limit = s.cfg.MaxStream

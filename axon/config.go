@@ -42,7 +42,7 @@ type Config struct {
 	// keep messages waiting, all of them together.
 	MaxDeadline time.Duration
 	// MaxStream bounds the life of a stream (1 h), StreamIdle the time in which the handler must make its next message and in which the
-	// caller must take one (30 s).
+	// caller must take one (30 s). The first message may take as long as a unary answer: MaxDeadline, or StreamIdle if that is more.
 	MaxStream, StreamIdle time.Duration
 	// BodyTimeout bounds the arrival of a request's body once it is the call's turn (3 s): a dripping body holds a slot.
 	BodyTimeout time.Duration
@@ -89,6 +89,9 @@ func (c *Config) setDefaults() {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 }
+
+// firstMessage is how long a handler may take to the first message of its stream.
+func (c *Config) firstMessage() time.Duration { return max(c.StreamIdle, c.MaxDeadline) }
 
 // kept is how many slots only validators get.
 func (c *Config) kept() int {

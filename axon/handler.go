@@ -47,7 +47,7 @@ func (s *Server) queuedUnary(h unary) unary {
 		res, err := s.inTurn(c, func() (any, error) {
 			return h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
 		})
-		if m, ok := res.(proto.Message); ok && err == nil && c.conn != nil {
+		if m, ok := res.(proto.Message); ok && err == nil && c.conn != nil && c.wire.Err() == nil {
 			c.conn.owes(proto.Size(m), s.cfg.MaxDeadline)
 		}
 		return res, err

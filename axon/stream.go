@@ -30,8 +30,8 @@ func (s *Server) queuedStream(h grpc.StreamHandler) grpc.StreamHandler {
 	}
 }
 
-// turnStream is a stream that has its turn. It keeps the deadlines between messages: the handler must make one within StreamIdle, and
-// the caller must take each within StreamIdle and may keep all of them waiting for MaxDeadline in sum, because he occupies a slot
+// turnStream is a stream that has its turn. It keeps the deadlines between messages: the handler must make one within StreamIdle (the
+// first within MaxDeadline), and the caller must take each within StreamIdle and may keep all of them waiting for MaxDeadline in sum, because he occupies a slot
 // meanwhile. What gRPC holds of a stream that nobody reads is bounded by itself: SendMsg waits beyond 64 KB.
 type turnStream struct {
 	grpc.ServerStream
@@ -49,7 +49,7 @@ type turnStream struct {
 
 func newTurnStream(s *Server, c *call, st grpc.ServerStream) *turnStream {
 	t := &turnStream{ServerStream: st, s: s, c: c}
-	t.idle = time.AfterFunc(s.cfg.StreamIdle, t.overdue)
+	t.idle = time.AfterFunc(s.cfg.firstMessage(), t.overdue)
 	return t
 }
 
@@ -66,7 +66,7 @@ func (t *turnStream) overdue() {
 
 func (t *turnStream) stop() {
 	t.idle.Stop()
-	if t.c.conn != nil && t.c.Context.Err() != nil {
+	if t.c.conn != nil && t.c.wire.Err() != nil {
 		t.c.conn.forgive(min(t.owed, freeAnswers+t.last))
 	}
 }
@@ -80,14 +80,16 @@ func (t *turnStream) RecvMsg(m any) error {
 	first := !t.asked
 	t.asked = true
 	t.mu.Unlock()
-	var err error
-	if first {
-		err = t.s.receive(t.c, t.ServerStream.RecvMsg, m)
-	} else {
-		err = t.ServerStream.RecvMsg(m)
+	if !first {
+		err := t.ServerStream.RecvMsg(m)
+		if err == nil {
+			t.idle.Reset(t.s.cfg.StreamIdle)
+		}
+		return err
 	}
+	err := t.s.receive(t.c, t.ServerStream.RecvMsg, m)
 	if err == nil {
-		t.idle.Reset(t.s.cfg.StreamIdle)
+		t.idle.Reset(t.s.cfg.firstMessage())
 	}
 	return err
 }
