@@ -11,6 +11,8 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dendrite"
+	"github.com/gotensor/gotensor/gateway"
+	"github.com/gotensor/gotensor/gateway/store"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/miner"
 )
@@ -70,7 +72,7 @@ var exits = []struct {
 	code   int
 	causes []error
 }{
-	{ExitUsage, []error{ErrUsage, chain.ErrNetwork, gotensor.ErrAddress, miner.ErrConfig, keys.ErrName, keys.ErrMnemonic, keys.ErrKey}},
+	{ExitUsage, []error{ErrUsage, chain.ErrNetwork, gotensor.ErrAddress, miner.ErrConfig, keys.ErrName, keys.ErrMnemonic, keys.ErrKey, gateway.ErrConfig, store.ErrKey}},
 	{ExitRetry, []error{
 		chain.ErrUnreachable, chain.ErrNotIncluded, dendrite.ErrOverloaded, dendrite.ErrUnreachable, dendrite.ErrDeadline, context.Canceled, ErrLater,
 	}},
@@ -78,7 +80,7 @@ var exits = []struct {
 		chain.ErrRefused, chain.ErrFee, ErrRefused, keys.ErrPassword, keys.ErrExists, miner.ErrNotRegistered, miner.ErrColdkey,
 		dendrite.ErrNotPermitted,
 	}},
-	{ExitNotFound, []error{chain.ErrNotFound, keys.ErrNotFound, ErrNothing}},
+	{ExitNotFound, []error{chain.ErrNotFound, keys.ErrNotFound, store.ErrNotFound, ErrNothing}},
 }
 
 func exitCode(err error) int {
