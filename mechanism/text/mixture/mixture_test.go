@@ -354,3 +354,29 @@ func TestNew(t *testing.T) {
 	_, err := mixture.New(mixture.Config{Settings: text.Settings{Items: 1}})
 	require.ErrorIs(t, err, text.ErrSettings)
 }
+
+func ExampleMixture_Generate() {
+	net := newNetwork(always(0.7, says(" one", 0.6, " two", 0.4)), always(0.3, says(" two", 0.9, " three", 0.1)))
+	m, _ := mixture.New(mixture.Config{Members: 2})
+	seed := uint64(1)
+	p := model.Prompt{Text: "count:", MaxTokens: 6, Temperature: 1, TopP: 1, Seed: &seed}
+	_ = m.Generate(context.Background(), net, p, func(p model.Piece) error {
+		fmt.Print(p.Text)
+		return nil
+	})
+	// Output: two two two two two two
+}
+
+// BenchmarkPhrase is one step of a text: four n-grams in this process, their mixture and a draw, without any network.
+func BenchmarkPhrase(b *testing.B) {
+	a := half(b, 0, "")
+	var neurons []neuron
+	for order := 4; order <= 7; order++ {
+		neurons = append(neurons, serves(b, float64(order), trained(b, "", order, a)))
+	}
+	m, net := newMixture(b, mixture.Config{}), newNetwork(neurons...)
+	p := model.Prompt{Text: "It was in the evening that Tom", MaxTokens: b.N, Temperature: 0.8, TopP: 0.95}
+	b.ResetTimer()
+	text, _, _ := write(b, m, net, p)
+	b.Logf("%q", text[:min(len(text), 400)])
+}
