@@ -172,8 +172,8 @@ func (r *Router) inquire(ctx context.Context, e *entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.breaker.reached()
-	p.asking, p.unanswered, p.reached = false, 0, time.Now()
-	p.nextInfo = p.reached.Add(time.Duration((0.8 + 0.4*r.cfg.Rand()) * float64(r.cfg.RefreshEvery)))
+	p.asking, p.unanswered, p.inquired = false, 0, time.Now()
+	p.nextInfo = p.inquired.Add(time.Duration((0.8 + 0.4*r.cfg.Rand()) * float64(r.cfg.RefreshEvery)))
 }
 
 // unreached notes a question without an answer.
@@ -181,7 +181,7 @@ func (r *Router) unreached(e *entry, f fault, err error) {
 	p, now := e.peer, time.Now()
 	r.stats.infoFailures.Add(1)
 	p.mu.Lock()
-	p.asking = false
+	p.asking, p.inquired = false, now
 	p.unanswered++
 	p.nextInfo = now.Add(min(leastInfoPause<<min(p.unanswered-1, 10), r.cfg.RefreshEvery))
 	var pause time.Duration

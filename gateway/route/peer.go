@@ -31,14 +31,15 @@ type peer struct {
 	pieces   int       // ever seen; the latest stand in recent
 	busy     time.Time // it has no room before
 	refusals int       // for want of room, in a row
+	waits    int       // in vain, in a row
 
 	asked, answered, failed uint64
 	lastFault               fault
 
 	// of Axon.Info
 	asking     bool
-	unanswered int // in a row
-	reached    time.Time
+	unanswered int       // in a row
+	inquired   time.Time // when it was last asked
 	nextInfo   time.Time
 }
 
@@ -86,7 +87,7 @@ func (p *peer) first(took time.Duration, trial bool, now time.Time) {
 	p.latency.add(took.Seconds(), now)
 	p.recent[p.pieces%recentPieces] = took
 	p.pieces++
-	p.refusals = 0
+	p.refusals, p.waits = 0, 0
 	p.breaker.first(trial)
 }
 
@@ -117,12 +118,18 @@ func (p *peer) settle(e end, now time.Time) time.Duration {
 	return p.note(e, now)
 }
 
-// waited takes in that nothing had come after a time: a longer wait than the mean moves the mean.
+// waited takes in that nothing had come after a time: a longer wait than the mean moves the mean, each time in a row more so.
 func (p *peer) waited(d time.Duration, now time.Time) {
-	if s := d.Seconds(); p.latency.seen(now) == 0 || s > p.latency.value {
-		p.latency.add(max(s, p.latency.value)*growthOfWaits, now)
-		p.suspect(now)
+	s := d.Seconds()
+	if p.latency.seen(now) > 0 && s <= p.latency.value {
+		return
 	}
+	p.waits++
+	expected := max(s, p.latency.value) * growthOfWaits
+	for range min(p.waits, mostWaits) {
+		p.latency.add(expected, now)
+	}
+	p.suspect(now)
 }
 
 func (p *peer) note(e end, now time.Time) time.Duration {
@@ -166,7 +173,7 @@ func (p *peer) blame(e end, now time.Time) time.Duration {
 // suspect lets the neuron be asked soon whether it is still there.
 func (p *peer) suspect(now time.Time) {
 	soon := now
-	if next := p.reached.Add(leastInfoPause); soon.Before(next) {
+	if next := p.inquired.Add(leastInfoPause); soon.Before(next) {
 		soon = next
 	}
 	if soon.Before(p.nextInfo) {

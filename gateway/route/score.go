@@ -20,6 +20,7 @@ const (
 	draws         = 16              // neurons that are looked at per call
 	recentPieces  = 32              // latencies from which the time of a hedge is known
 	enoughPieces  = 4
+	mostWaits     = 8   // in vain that are counted in a row
 	growthOfWaits = 1.5 // a neuron that had not answered when a call was broken off is expected to need this much longer
 )
 

@@ -1,9 +1,11 @@
 package route_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -105,7 +107,7 @@ func hotkeyOf(uid int) gotensor.Address {
 
 // newWorld has a neuron for each share of the incentive; all offer "generate" by a model of their own, "model-UID", after 50 ms.
 func newWorld(shares ...uint16) *world {
-	w := &world{height: 10, graphs: make(chan *metagraph.Metagraph, 16)}
+	w := &world{height: 10}
 	for uid, share := range shares {
 		w.miners = append(w.miners, &miner{do: answers(50 * time.Millisecond), share: share, info: axonv1.InfoResponse{
 			Hotkey: keys.Account(hotkeyOf(uid)), Netuid: uint32(netuid), Mechanism: "text",
@@ -183,6 +185,7 @@ func (conn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOpt
 // started is a router of the world that runs and knows all neurons that answer. Call it in a bubble of synctest.
 func (w *world) started(t *testing.T, change func(*route.Config)) *route.Router {
 	t.Helper()
+	w.graphs = make(chan *metagraph.Metagraph, 16) // of this bubble
 	cfg := route.Config{NetUID: netuid, Follow: w.follow, Dial: w.dial, Rand: func() float64 { return 0.05 }}
 	if change != nil {
 		change(&cfg)
@@ -238,4 +241,10 @@ func (w *world) opener(inner *context.Context) func(context.Context, mechanism.P
 		err := conn.Invoke(ctx, "/test.Test/Open", nil, &text)
 		return text, err
 	}
+}
+
+// goroutines counts those that run code of the router or of this test; others belong to the test binary.
+func goroutines() int {
+	buf := make([]byte, 8<<20)
+	return bytes.Count(buf[:runtime.Stack(buf, true)], []byte("synctest bubble"))
 }
