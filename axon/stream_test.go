@@ -267,6 +267,10 @@ func TestThousandStreamsShareAConnection(t *testing.T) {
 		<-all
 		return out.Send(piece("second"))
 	}}, func(c *axon.Config) { c.Slots = 1024 })
+	var err error
+	n.client, err = dendrite.New(dendrite.Config{ChainID: chainID, Signer: n.key, MaxConns: 1})
+	require.NoError(t, err)
+	defer n.client.Close()
 	open := make([]textv1.Text_GenerateClient, streams)
 	for i := range open {
 		open[i] = n.generate(t, t.Context())

@@ -276,6 +276,42 @@ func TestStream(t *testing.T) {
 	require.Eventually(t, func() bool { return s.Stats().Running == 0 }, 10*time.Second, 5*time.Millisecond)
 }
 
+func TestCallsSpreadOverConnections(t *testing.T) {
+	leave := make(chan struct{})
+	target, s, _ := serve(t, "127.0.0.1:0", certificate(t), echo{before: func(ctx context.Context) error {
+		select {
+		case <-leave:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}})
+	c := newClient(t, func(c *dendrite.Config) { c.CallsPerConn, c.MaxConns = 4, 3 })
+	results := make(chan error, 1000)
+	started := 0
+	begin := func() {
+		started++
+		go func() { results <- ask(t.Context(), c, target) }()
+	}
+	for range 4 {
+		begin()
+	}
+	require.Eventually(t, func() bool { return s.Stats().Queued+s.Stats().Running == 4 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, 1, s.Stats().Conns, "one connection is enough for a few")
+	require.Eventually(t, func() bool {
+		if started < cap(results) {
+			begin()
+		}
+		return s.Stats().Proofs == 3 // each connection carries a call
+	}, 10*time.Second, time.Millisecond)
+	close(leave)
+	for range started {
+		require.NoError(t, <-results)
+	}
+	require.Equal(t, 3, s.Stats().Conns, "and no more than that")
+	require.Zero(t, c.Stats().Running)
+}
+
 func TestConfigErrorsNameTheField(t *testing.T) {
 	for name, cfg := range map[string]dendrite.Config{
 		"ChainID": {Signer: testKey(t)},

@@ -12,7 +12,7 @@ import (
 type stream struct {
 	grpc.ClientStream
 	conn   *Conn
-	entry  *entry
+	lane   *lane
 	method string
 	ctx    *outgoing
 }
@@ -24,7 +24,7 @@ func (s *stream) RecvMsg(m any) error {
 		s.ctx.answered()
 		return err
 	}
-	return s.conn.fail(s.method, err, s.entry)
+	return s.conn.fail(s.method, err, s.lane)
 }
 
 // SendMsg implements grpc.ClientStream; after io.EOF RecvMsg tells why the stream ended.
@@ -33,14 +33,14 @@ func (s *stream) SendMsg(m any) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
-	return s.conn.fail(s.method, err, s.entry)
+	return s.conn.fail(s.method, err, s.lane)
 }
 
 // Header implements grpc.ClientStream.
 func (s *stream) Header() (metadata.MD, error) {
 	md, err := s.ClientStream.Header()
 	if err != nil {
-		return md, s.conn.fail(s.method, err, s.entry)
+		return md, s.conn.fail(s.method, err, s.lane)
 	}
 	return md, nil
 }
