@@ -2,6 +2,7 @@ package openai
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -22,6 +23,7 @@ const (
 
 const (
 	patience    = 3 // failures in a row
+	maxParallel = 256
 	maxCooldown = time.Minute
 )
 
@@ -54,6 +56,7 @@ type backend struct {
 	isDown  bool
 	refuses bool // it is down because nobody listened there
 	trial   bool // a request is on its way that decides
+	shut    bool // Probe found that it will not do, and Run has not found otherwise
 
 	noUsage atomic.Bool // it does not know stream_options
 }
@@ -68,8 +71,8 @@ func newBackend(p *Pool, s Server) (*backend, error) {
 	default:
 		return nil, fmt.Errorf("%w: Kind is %q, want %s, %s, %s or %s", ErrConfig, s.Kind, LlamaCpp, VLLM, Ollama, Generic)
 	}
-	if s.Parallel < 0 || s.Parallel > 256 {
-		return nil, fmt.Errorf("%w: Parallel is %d, want 1..256, or 0 for what the server can", ErrConfig, s.Parallel)
+	if s.Parallel < 0 || s.Parallel > maxParallel {
+		return nil, fmt.Errorf("%w: Parallel is %d, want 1..%d, or 0 for what the server can", ErrConfig, s.Parallel, maxParallel)
 	}
 	base := strings.TrimRight(s.URL, "/")
 	if strings.Trim(u.Path, "/") == "" {
@@ -105,6 +108,8 @@ func (b *backend) is(k Kind) bool {
 // state is a word for people. Caller holds the mutex, as for all that follows.
 func (b *backend) state(now time.Time) string {
 	switch {
+	case b.shut:
+		return "down"
 	case b.isDown && (b.trial || !now.Before(b.until)):
 		return "trying"
 	case b.isDown:
@@ -118,6 +123,9 @@ func (b *backend) state(now time.Time) string {
 
 // usable tells whether the server may be asked; room, whether now.
 func (b *backend) usable(now time.Time) (usable, room bool) {
+	if b.shut {
+		return false, false
+	}
 	if b.isDown {
 		return b.trial || !now.Before(b.until), !b.trial && !now.Before(b.until) && b.running < b.slots
 	}
@@ -151,11 +159,20 @@ func (b *backend) settle(now time.Time, f *fault) {
 	}
 	switch f.cause {
 	case neutral:
-	case refused, unfit:
+	case refused:
 		b.known = true
 		b.failed++
 		if trial {
 			b.up()
+		}
+	case unfit:
+		b.known = true
+		b.failed++
+		if errors.Is(f.err, ErrLogprobs) { // that depends on the request
+			return
+		}
+		if b.fails++; trial || b.fails >= patience {
+			b.open(now, f)
 		}
 	case busy:
 		b.known = true
@@ -175,14 +192,15 @@ func (b *backend) open(now time.Time, f *fault) {
 	pause := min(b.pool.cfg.Cooldown<<min(b.opened, 10), maxCooldown)
 	b.until = now.Add(pause)
 	b.opened++
-	b.pool.cfg.Logger.Warn("a model server failed and is left alone", "url", redacted(b.base), "for", pause, "err", b.hideKey(f.err))
+	b.pool.latest = b.hideKey(f.err)
+	b.pool.cfg.Logger.Warn("a model server failed and is left alone", "url", redacted(b.base), "for", pause, "err", b.pool.latest)
 }
 
 func (b *backend) up() {
 	if b.isDown {
 		b.pool.cfg.Logger.Info("a model server is back", "url", redacted(b.base))
 	}
-	b.known, b.isDown, b.refuses, b.fails, b.opened = true, false, false, 0, 0
+	b.known, b.shut, b.isDown, b.refuses, b.fails, b.opened = true, false, false, false, 0, 0
 	b.busyUntil = time.Time{}
 }
 

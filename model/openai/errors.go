@@ -30,7 +30,7 @@ type BusyError struct {
 func (e *BusyError) Error() string { return model.ErrBusy.Error() + ": " + e.Why }
 
 // Is makes it an ErrServer and a model.ErrBusy.
-func (e *BusyError) Is(target error) bool { return target == ErrServer || target == model.ErrBusy } //nolint:errorlint // that is what Is is for
+func (e *BusyError) Is(target error) bool { return target == ErrServer || target == model.ErrBusy }
 
 // hint is what to change on the server or here when log-probabilities are missing or refused.
 const hint = "llama.cpp's server gives them as it is; start vLLM with --max-logprobs K; Ollama gives 20 from version 0.12.11 on; else lower the number of candidates"

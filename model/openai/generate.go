@@ -19,6 +19,8 @@ const (
 	shortWait = 2 * time.Second
 	// lastWait is how long the count of tokens may take after the end of a text.
 	lastWait = 2 * time.Second
+	// drainWait is how long the end of a connection may take after it.
+	drainWait = 50 * time.Millisecond
 	// A token is rarely over so many bytes; a text is cut off as wrong at that many for each token that was asked for, and a bit.
 	textPerToken = 256
 	textBeside   = 64 << 10
@@ -167,7 +169,7 @@ func (b *backend) generate(ctx context.Context, p *model.Prompt, emit func(model
 	}
 	var f *fault
 	if !errors.As(err, &f) {
-		f = b.broken(ctx, err).(*fault) //nolint:errcheck,forcetypeassert,errorlint // it always is
+		f = b.broken(ctx, err)
 	}
 	f.begun = w.begun
 	return f
@@ -214,8 +216,14 @@ func (b *backend) stream(ctx context.Context, w *writing, watch *watch, first fu
 				first()
 			}
 		}
-		if err := w.add(&part); err != nil || part.end {
+		if err := w.add(&part); err != nil {
 			return err
+		}
+		if part.end {
+			// A connection that is read to its end can be used again; where the end does not come at once that is not worth a wait.
+			watch.timer.Reset(drainWait)
+			_, _ = io.CopyN(io.Discard, response.Body, 4<<10)
+			return nil
 		}
 		if alive { // a role alone, or nothing at all, does not win a server more time
 			watch.timer.Reset(watch.next)

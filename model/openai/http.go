@@ -91,7 +91,7 @@ func (b *backend) send(ctx context.Context, method, path string, request any) (*
 }
 
 // broken sorts the errors of a connection.
-func (b *backend) broken(ctx context.Context, err error) error {
+func (b *backend) broken(ctx context.Context, err error) *fault {
 	f := failed(faulty, fmt.Errorf("%w: %w", ErrServer, err))
 	switch {
 	case errors.Is(context.Cause(ctx), ErrStalled):

@@ -106,6 +106,7 @@ type Pool struct {
 	waiting  []*waiter
 	turn     uint64
 	question question // of Probe, for servers that were not there then
+	latest   error    // why a server was left alone
 }
 
 var (
@@ -129,7 +130,9 @@ func New(cfg Config) (*Pool, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	client := http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost, transport.MaxIdleConns = maxParallel, 0
+	client := http.Client{Transport: transport}
 	if cfg.Client != nil {
 		client = *cfg.Client
 	}

@@ -20,9 +20,9 @@ func (p *Pool) acquire(ctx context.Context, not map[*backend]bool, before bool) 
 	p.mu.Lock()
 	b, some := p.pick(not)
 	if b != nil || !some {
-		p.mu.Unlock()
+		defer p.mu.Unlock()
 		if b == nil {
-			return nil, fmt.Errorf("%w: none of the %d is up", ErrServer, len(p.backends))
+			return nil, p.down()
 		}
 		return b, nil
 	}
@@ -36,7 +36,9 @@ func (p *Pool) acquire(ctx context.Context, not map[*backend]bool, before bool) 
 	select {
 	case b := <-w.got:
 		if b == nil {
-			return nil, fmt.Errorf("%w: none of the %d is up any more", ErrServer, len(p.backends))
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return nil, p.down()
 		}
 		return b, nil
 	case <-ctx.Done():
@@ -50,6 +52,14 @@ func (p *Pool) acquire(ctx context.Context, not map[*backend]bool, before bool) 
 		}
 		return nil, fmt.Errorf("%w: no time left to ask: %w", ErrServer, ctx.Err())
 	}
+}
+
+// down says that no server is left, and why the latest went. Caller holds the mutex.
+func (p *Pool) down() error {
+	if p.latest == nil {
+		return fmt.Errorf("%w: none of the %d is up", ErrServer, len(p.backends))
+	}
+	return fmt.Errorf("%w: none of the %d is up; the latest failure: %w", ErrServer, len(p.backends), p.latest)
 }
 
 // pick takes the usable server with the least load, of equal ones that which was chosen the longest ago; some tells whether there is
@@ -140,19 +150,23 @@ func (p *Pool) do(ctx context.Context, wait time.Duration, run func(context.Cont
 func (p *Pool) try(ctx context.Context, b *backend, run func(context.Context, *backend) error) *fault {
 	f := failed(neutral, errors.New("it did not return"))
 	defer func() { p.release(b, f) }() // also where the caller's code panics
+	start := time.Now()
 	err := run(ctx, b)
 	if err == nil {
 		f = nil
 		return nil
 	}
-	if ctx.Err() != nil { // whatever it was, it may be only that
-		f = failed(neutral, b.hideKey(err))
-		return f
-	}
 	if !errors.As(err, &f) {
 		f = failed(faulty, err)
 	}
 	shown := *f
+	if ctx.Err() != nil { // whatever it was, it may be only that
+		shown.cause = neutral
+		// Callers' deadlines are often shorter than ours: who lets them pass again and again is not well.
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) && !f.begun && f.cause >= faulty && time.Since(start) > p.cfg.Timeout/2 {
+			shown.cause = faulty
+		}
+	}
 	shown.err = b.hideKey(f.err)
 	f = &shown
 	return f

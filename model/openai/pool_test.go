@@ -333,3 +333,54 @@ func TestAnywhere(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, probabilities(got[0]), ",", "no blank is believed in")
 }
+
+// A server that lets the deadlines of callers pass, which are shorter than its own, is left alone after three of them.
+func TestHangsWithinCallersDeadlines(t *testing.T) {
+	hung := serve(t, func(_ http.ResponseWriter, r *http.Request) { hangs(r) })
+	good := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(recorded(t, "llamacpp/predict.json")) })
+	p := predictor(t, openai.Config{Servers: at(hung, good), Timeout: 300 * time.Millisecond, Cooldown: time.Minute})
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+		got, err := p.Predict(ctx, [][]byte{[]byte("one"), []byte("two")}, 4)
+		cancel()
+		require.NoError(t, err)
+		require.Len(t, got, 2)
+	}
+	require.Equal(t, "down", p.Status()[0].State)
+	got, err := p.Predict(t.Context(), [][]byte{[]byte("one"), []byte("two")}, 4)
+	require.NoError(t, err)
+	require.NotEmpty(t, got[0].Candidates)
+	require.NotEmpty(t, got[1].Candidates)
+}
+
+func TestWrongKeyIsNotAskedForever(t *testing.T) {
+	var asked atomic.Int32
+	url := serveChat(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	p := predictor(t, openai.Config{Servers: at(url), Cooldown: time.Minute})
+	for range 5 {
+		_, err := generate(t, p, chat("Hi"))
+		require.ErrorContains(t, err, "check the API key")
+	}
+	require.EqualValues(t, 3, asked.Load())
+}
+
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	var opened atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { stream(w, greeting, goodbye) }))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	p := predictor(t, openai.Config{Servers: at(server.URL)})
+	for range 20 {
+		_, err := generate(t, p, chat("Hi"))
+		require.NoError(t, err)
+	}
+	require.LessOrEqual(t, opened.Load(), int32(3))
+}

@@ -28,7 +28,7 @@ type question func(context.Context, *backend, time.Duration) error
 
 // Probe gets to know each server: its models, what kind it is, how many requests it works on at once; and asks one question with k
 // candidates, so that the model is loaded before somebody waits for it and a server that cannot serve is told at the start. While a
-// server loads it waits, at most Config.WarmUp. It fails, with ErrServer or ErrLogprobs and what to change, if no server will do; the others are left to Run.
+// server loads it waits, at most Config.WarmUp. It fails, with ErrServer or ErrLogprobs and what to change, if no server will do; of several, those that will not are left to Run.
 func (p *Pool) Probe(ctx context.Context, k int) error {
 	if err := model.CheckRequest(k); err != nil {
 		return err
@@ -79,10 +79,15 @@ func (p *Pool) meetAll(ctx context.Context, ask question) error {
 		p.backends[i].open(time.Now(), failed(lost, err))
 		p.mu.Unlock()
 	}
-	if good > 0 {
-		return nil
+	if good == 0 {
+		return errors.Join(errs...)
 	}
-	return errors.Join(errs...)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, b := range p.backends {
+		b.shut = errs[i] != nil
+	}
+	return nil
 }
 
 // warmUp meets a server, and waits while it loads.
@@ -173,7 +178,7 @@ func (b *backend) findSlots(ctx context.Context, kind Kind) int {
 			TotalSlots int `json:"total_slots"`
 		}
 		if err := b.ask(ctx, lookTime, http.MethodGet, "//props", nil, &props); err == nil {
-			return min(max(1, props.TotalSlots), 256)
+			return min(max(1, props.TotalSlots), maxParallel)
 		}
 	case Generic, Ollama:
 	}
