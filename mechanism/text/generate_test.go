@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -403,5 +405,60 @@ func FuzzDecode(f *testing.F) {
 		again, err := text.Decode(text.Encode(&got), 4096)
 		require.NoError(t, err)
 		require.Len(t, again.Candidates, len(got.Candidates))
+	})
+}
+
+func TestGenerateOverGRPC(t *testing.T) {
+	ended := make(chan error, 1)
+	s := newServer(t, text.ServerConfig{Generator: writer(func(ctx context.Context, p model.Prompt, emit func(model.Piece) error) error {
+		if err := emit(model.Piece{Text: p.Text + " a time"}); err != nil {
+			return err
+		}
+		<-ctx.Done() // until the caller gives up
+		ended <- ctx.Err()
+		return ctx.Err()
+	})})
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := grpc.NewServer()
+	server.RegisterService(s.Service())
+	go func() { _ = server.Serve(lis) }()
+	t.Cleanup(server.Stop)
+	conn, err := grpc.NewClient("passthrough:///"+lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	stream, err := textv1.NewTextClient(conn).Generate(ctx, request())
+	require.NoError(t, err)
+	piece, err := stream.Recv()
+	require.NoError(t, err)
+	require.Equal(t, "Once upon a time", piece.GetText())
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	_, err = stream.Recv()
+	require.Equal(t, codes.Canceled, status.Code(err))
+}
+
+func FuzzGenerateRequest(f *testing.F) {
+	for _, req := range []*textv1.GenerateRequest{request(), {Messages: []*textv1.Message{{Role: "user", Content: "x"}}, MaxTokens: 1, TopP: 1}} {
+		data, err := proto.Marshal(req)
+		require.NoError(f, err)
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		req := new(textv1.GenerateRequest)
+		if proto.Unmarshal(data, req) != nil {
+			return
+		}
+		s := newServer(t, text.ServerConfig{Generator: writer(func(_ context.Context, p model.Prompt, emit func(model.Piece) error) error {
+			require.NotEqual(t, len(p.Messages) > 0, p.Text != "", "exactly one")
+			require.Positive(t, p.MaxTokens)
+			require.True(t, p.TopP > 0 && p.TopP <= 1 && p.Temperature >= 0 && p.Temperature <= 2)
+			return done(emit)
+		})})
+		if _, err := write(t.Context(), s, req); err != nil {
+			require.Equal(t, codes.InvalidArgument, status.Code(err), "%v", err)
+		}
 	})
 }

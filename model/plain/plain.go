@@ -9,6 +9,7 @@ package plain
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -30,7 +31,7 @@ func Text(p *model.Prompt) (string, error) {
 	if len(p.Tools) > 0 {
 		return "", fmt.Errorf("%w: this model cannot call tools", model.ErrRequest)
 	}
-	if f := bytes.TrimSpace(p.ResponseFormat); len(f) > 0 && !bytes.Contains(f, []byte(`"text"`)) {
+	if !isText(p.ResponseFormat) {
 		return "", fmt.Errorf("%w: this model answers in plain text only, leave response_format out", model.ErrRequest)
 	}
 	if len(p.Messages) == 0 {
@@ -49,6 +50,17 @@ func Text(p *model.Prompt) (string, error) {
 	}
 	out.WriteString(speaker("assistant") + ":")
 	return out.String(), nil
+}
+
+// isText tells whether a form of answer, in OpenAI's form, is plain text.
+func isText(format json.RawMessage) bool {
+	if len(format) == 0 {
+		return true
+	}
+	var f struct {
+		Type string `json:"type"`
+	}
+	return json.Unmarshal(format, &f) == nil && f.Type == "text"
 }
 
 func speaker(role string) string {

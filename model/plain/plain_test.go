@@ -59,6 +59,7 @@ func TestText(t *testing.T) {
 	for name, p := range map[string]model.Prompt{
 		"tools":  {Text: "a", Tools: json.RawMessage(`[{}]`)},
 		"format": {Text: "a", ResponseFormat: json.RawMessage(`{"type":"json_object"}`)},
+		"schema": {Text: "a", ResponseFormat: json.RawMessage(`{"type":"json_schema","json_schema":{"name":"text"}}`)},
 		"calls":  {Messages: []model.Message{{Role: "assistant", ToolCalls: json.RawMessage(`[{}]`)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
