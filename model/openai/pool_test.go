@@ -102,7 +102,7 @@ func TestFaultsBeforeAndAfterTheFirstToken(t *testing.T) {
 			t.Parallel()
 			bad := serveChat(t, func(w http.ResponseWriter, r *http.Request) { c.bad(t, w, r) })
 			good := serveChat(t, func(w http.ResponseWriter, _ *http.Request) { stream(w, greeting, goodbye) })
-			p := predictor(t, openai.Config{Servers: at(bad, good), FirstToken: 300 * time.Millisecond, NextToken: 300 * time.Millisecond, Cooldown: time.Minute})
+			p := predictor(t, openai.Config{Servers: at(bad, good), FirstToken: time.Second, NextToken: time.Second, Cooldown: time.Minute})
 			got, err := generate(t, p, chat("Hi"))
 			require.Equal(t, c.text, got.text)
 			require.Equal(t, c.state, p.Status()[0].State)
@@ -135,27 +135,27 @@ func TestFaultsBeforeAndAfterTheFirstToken(t *testing.T) {
 func TestSlowIsNotHung(t *testing.T) {
 	url := serveChat(t, func(w http.ResponseWriter, r *http.Request) {
 		stream(w, greeting)
-		for range 4 {
+		for range 12 {
 			select { // a token's pace, not a wait for something
-			case <-time.After(60 * time.Millisecond):
+			case <-time.After(50 * time.Millisecond):
 			case <-r.Context().Done():
 			}
 			stream(w, greeting)
 		}
 		stream(w, goodbye)
 	})
-	p := predictor(t, openai.Config{Servers: at(url), NextToken: 200 * time.Millisecond})
+	p := predictor(t, openai.Config{Servers: at(url), NextToken: 500 * time.Millisecond})
 	got, err := generate(t, p, chat("Hi"))
 	require.NoError(t, err)
-	require.Equal(t, strings.Repeat("hello", 5)+" there", got.text)
+	require.Equal(t, strings.Repeat("hello", 13)+" there", got.text)
 }
 
 // The time that our own caller takes is not the server's.
 func TestSlowReaderIsNotTheServersFault(t *testing.T) {
 	url := serveChat(t, func(w http.ResponseWriter, _ *http.Request) { stream(w, greeting, goodbye) })
-	p := predictor(t, openai.Config{Servers: at(url), FirstToken: 100 * time.Millisecond, NextToken: 100 * time.Millisecond})
+	p := predictor(t, openai.Config{Servers: at(url), FirstToken: time.Second, NextToken: 300 * time.Millisecond})
 	require.NoError(t, p.Generate(t.Context(), chat("Hi"), func(model.Piece) error {
-		time.Sleep(150 * time.Millisecond) // the slow reader itself
+		time.Sleep(400 * time.Millisecond) // the slow reader itself
 		return nil
 	}))
 }
@@ -338,9 +338,9 @@ func TestAnywhere(t *testing.T) {
 func TestHangsWithinCallersDeadlines(t *testing.T) {
 	hung := serve(t, func(_ http.ResponseWriter, r *http.Request) { hangs(r) })
 	good := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(recorded(t, "llamacpp/predict.json")) })
-	p := predictor(t, openai.Config{Servers: at(hung, good), Timeout: 300 * time.Millisecond, Cooldown: time.Minute})
+	p := predictor(t, openai.Config{Servers: at(hung, good), Timeout: time.Second, Cooldown: time.Minute})
 	for range 3 {
-		ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
 		got, err := p.Predict(ctx, [][]byte{[]byte("one"), []byte("two")}, 4)
 		cancel()
 		require.NoError(t, err)
@@ -382,5 +382,5 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		_, err := generate(t, p, chat("Hi"))
 		require.NoError(t, err)
 	}
-	require.LessOrEqual(t, opened.Load(), int32(3))
+	require.LessOrEqual(t, opened.Load(), int32(10), "of 20")
 }
