@@ -143,8 +143,12 @@ func (f *failure) Unwrap() error { return f.err }
 const maxWords = 256
 
 func (f *failure) words() string {
-	if f.fault == late {
+	switch f.fault {
+	case late:
 		return errLate.Error()
+	case ours:
+		return "the gateway broke off"
+	default:
 	}
 	var e *dendrite.Error
 	if !errors.As(f.err, &e) {

@@ -129,11 +129,18 @@ func (s *savedNeuron) neuron(uid gotensor.UID) (metagraph.Neuron, error) {
 			return n, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
-	if s.Addr != "" {
-		var err error
-		if n.Endpoint.Addr, err = netip.ParseAddrPort(s.Addr); err != nil {
-			return n, fmt.Errorf("addr: %w", err)
+	if s.Addr == "" {
+		if s.Pin != "" {
+			return n, errors.New("pin stands without addr")
 		}
+		return n, nil
+	}
+	var err error
+	if n.Endpoint.Addr, err = netip.ParseAddrPort(s.Addr); err != nil {
+		return n, fmt.Errorf("addr: %w", err)
+	}
+	if !n.Endpoint.Serves() {
+		return n, fmt.Errorf("addr %s: port is 0, must be 1 to 65535", s.Addr)
 	}
 	return n, nil
 }

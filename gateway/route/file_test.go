@@ -56,6 +56,8 @@ func TestBadSnapshots(t *testing.T) {
 		{"no digits", `"hotkey":"01`, `"hotkey":"zz`, "uid 0: hotkey"},
 		{"same key", `"hotkey":"03`, `"hotkey":"01`, "have the hotkey"},
 		{"address", `[2001:db8::1]:8091`, `somewhere`, "uid 0: addr"},
+		{"port", `:8091"`, `:0"`, "port is 0"},
+		{"pin alone", `"addr":"[2001:db8::1]:8091"`, `"addr":""`, "pin stands without addr"},
 		{"pin", `"pin":"0f`, `"pin":"`, "uid 0: pin has 62 digits"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
