@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gotensor/gotensor"
@@ -58,9 +59,12 @@ func (g *gateway) subnetHealth(s Subnet) subnetHealth {
 	}
 	age := g.age(m.Time)
 	h.Height, h.AgeMs = m.Height, age.Milliseconds()
+	serves := false // a neuron that is up was heard to do something, and would be found by it
 	for _, p := range s.Network.Peers("") {
 		if p.State == "up" {
 			h.Up++
+			found := func(capability string) bool { return len(s.Network.Peers(capability)) > 0 }
+			serves = serves || slices.ContainsFunc(p.Capabilities, found)
 		}
 	}
 	switch {
@@ -68,6 +72,8 @@ func (g *gateway) subnetHealth(s Subnet) subnetHealth {
 		h.Why = "the newest snapshot is too old: the node is away or its chain stands still"
 	case h.Up == 0:
 		h.Why = "no neuron is up"
+	case !serves:
+		h.Why = "no neuron that is up has said what it can do"
 	default:
 		h.Ready = true
 	}

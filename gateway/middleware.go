@@ -67,7 +67,7 @@ func requestID(given string) string {
 // logged writes a line about a request: never its prompt, its key or its address.
 func (g *gateway) logged(r *http.Request, rec *record, w *writer, took time.Duration) {
 	level := g.log.Debug
-	if rec.key != "" || w.status >= http.StatusInternalServerError {
+	if rec.key != "" || (w.status >= http.StatusInternalServerError && rec.route != ready) {
 		level = g.log.Info
 	}
 	level("request", "id", rec.id, "method", r.Method, "route", rec.route, "status", w.status, "bytes", w.bytes, "ms", took.Milliseconds(),

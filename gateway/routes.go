@@ -9,6 +9,9 @@ import (
 	"github.com/gotensor/gotensor/internal/apierror"
 )
 
+// ready is asked often, and a no is no news.
+const ready = "GET /readyz"
+
 // routes puts together what is served where.
 func (g *gateway) routes() *http.ServeMux {
 	mux := http.NewServeMux()
@@ -25,7 +28,7 @@ func (g *gateway) routes() *http.ServeMux {
 		}
 	}
 	g.plain(mux, "GET /healthz", http.HandlerFunc(g.healthz))
-	g.plain(mux, "GET /readyz", http.HandlerFunc(g.readyz))
+	g.plain(mux, ready, http.HandlerFunc(g.readyz))
 	if g.cfg.Metrics != nil {
 		g.plain(mux, "GET /metrics", g.cfg.Metrics)
 	}
