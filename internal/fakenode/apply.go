@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"slices"
 
 	bankv1beta1 "cosmossdk.io/api/cosmos/bank/v1beta1"
 	basev1beta1 "cosmossdk.io/api/cosmos/base/v1beta1"
@@ -51,6 +52,8 @@ func (w *World) message(signer gotensor.Address, m *anypb.Any) error {
 		return own(m, &neurontypes.MsgRegisterPow{}, func(x *neurontypes.MsgRegisterPow) error { return w.registerPow(signer, x) })
 	case "/gotensor.neuron.v1.MsgRegisterBurn":
 		return own(m, &neurontypes.MsgRegisterBurn{}, func(x *neurontypes.MsgRegisterBurn) error { return w.registerBurn(signer, x) })
+	case "/gotensor.neuron.v1.MsgGrantBandwidth":
+		return own(m, &neurontypes.MsgGrantBandwidth{}, func(x *neurontypes.MsgGrantBandwidth) error { return w.grant(signer, x) })
 	case "/gotensor.neuron.v1.MsgServe":
 		return own(m, &neurontypes.MsgServe{}, func(x *neurontypes.MsgServe) error { return w.serve(signer, x) })
 	case "/gotensor.weights.v1.MsgCommit":
@@ -173,6 +176,23 @@ func (w *World) appoint(who gotensor.Address, m *neurontypes.MsgAppointHotkey) e
 		return neurontypes.ErrSignature.Wrap(err.Error())
 	}
 	w.Appointments = append(w.Appointments, neurontypes.Appointment{Validator: keys.Operator(who), Netuid: m.Netuid, Hotkey: m.Hotkey, Height: w.Height})
+	return nil
+}
+
+// grant lends bandwidth, or takes it back where the share is 0.
+func (w *World) grant(who gotensor.Address, m *neurontypes.MsgGrantBandwidth) error {
+	had := len(w.Grants)
+	w.Grants = slices.DeleteFunc(w.Grants, func(g neurontypes.Grant) bool { return g.Delegator == m.Delegator && g.Hotkey == m.Hotkey })
+	if m.SharePpm == 0 {
+		if len(w.Grants) == had {
+			return neurontypes.ErrInvalidMessage.Wrapf("%s has granted nothing to %s", m.Delegator, m.Hotkey)
+		}
+		return nil
+	}
+	if err := keys.VerifyTx(keys.PublicKey(m.HotkeyPublicKey), neurontypes.GrantBytes(w.ChainID, who), m.HotkeySignature); err != nil {
+		return neurontypes.ErrSignature.Wrap(err.Error())
+	}
+	w.Grants = append(w.Grants, neurontypes.Grant{Delegator: m.Delegator, Hotkey: m.Hotkey, SharePpm: m.SharePpm, ExpiryUnix: m.ExpiryUnix})
 	return nil
 }
 

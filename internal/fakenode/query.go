@@ -151,6 +151,12 @@ func (q neuronQueries) Bandwidth(_ context.Context, r *neurontypes.QueryBandwidt
 		if keys.Account(d.Delegator) == r.Hotkey {
 			out.Stake += uint64(d.Stake)
 		}
+		for _, g := range q.world.Grants {
+			if g.Hotkey == r.Hotkey && g.Delegator == keys.Account(d.Delegator) {
+				out.Stake += uint64(d.Stake) / 1_000_000 * uint64(g.SharePpm)
+				out.Grants = append(out.Grants, g)
+			}
+		}
 	}
 	return out, nil
 }

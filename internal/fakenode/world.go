@@ -35,6 +35,8 @@ type World struct {
 	Neurons                   []*Neuron
 	// Appointments come on top of those that the neurons' Validator stands for.
 	Appointments []neurontypes.Appointment
+	// Grants are loans of bandwidth.
+	Grants       []neurontypes.Grant
 	PaidEpochs   uint64
 	BurnPrice    gotensor.Rao
 	Difficulty   uint64
