@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,10 +21,6 @@ import (
 	"github.com/gotensor/gotensor/gateway"
 	"github.com/gotensor/gotensor/gateway/route"
 	"github.com/gotensor/gotensor/gateway/store"
-	"github.com/gotensor/gotensor/mechanism"
-	"github.com/gotensor/gotensor/mechanism/text"
-	"github.com/gotensor/gotensor/mechanism/text/front"
-	"github.com/gotensor/gotensor/mechanism/text/mixture"
 	"github.com/gotensor/gotensor/metagraph"
 )
 
@@ -196,7 +191,7 @@ func (a *app) offer(ctx context.Context, node *chain.Client, client *dendrite.Cl
 	if err != nil {
 		return gateway.Subnet{}, err
 	}
-	f, err := fronts(name, settings, router, a.log())
+	f, err := frontOf(name, offering{netuid: netuid, settings: settings, network: router, log: a.log()})
 	if err != nil {
 		return gateway.Subnet{}, err
 	}
@@ -213,24 +208,6 @@ func describe(ctx context.Context, node *chain.Client, router *route.Router, net
 		return m.Mechanism, m.Settings, nil
 	}
 	return "", "", err
-}
-
-// fronts makes what stands before a subnet of a mechanism. This is one of three places that know which mechanisms there are.
-func fronts(name, settings string, network mechanism.Network, log *slog.Logger) (mechanism.Front, error) {
-	switch name {
-	case text.Name:
-		s, err := text.ParseSettings(settings)
-		if err != nil {
-			return nil, err
-		}
-		mix, err := mixture.New(mixture.Config{Settings: s, Log: log})
-		if err != nil {
-			return nil, err
-		}
-		return front.New(front.Config{Network: network, Settings: s, Mixer: mix, Log: log})
-	default:
-		return nil, usagef("the subnet has the mechanism %q, which this version does not offer", name)
-	}
 }
 
 // limits reads the flags that say who may do how much.

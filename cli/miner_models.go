@@ -14,8 +14,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/gotensor/gotensor"
-	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text"
@@ -82,24 +80,6 @@ func (m *models) close() {
 	m.tasks.Wait()
 	if m.file != nil {
 		_ = m.file.Close()
-	}
-}
-
-// server makes what the subnet's mechanism serves. This is one of the few places that know which mechanisms there are.
-func (m *models) server(ctx context.Context, client *chain.Client, netuid gotensor.NetUID) (mechanism.Server, error) {
-	v, err := client.Subnet(ctx, netuid)
-	if err != nil {
-		return nil, err
-	}
-	switch v.Subnet.Mechanism {
-	case text.Name:
-		settings, err := text.ParseSettings(v.Subnet.Settings)
-		if err != nil {
-			return nil, err
-		}
-		return m.text(ctx, settings)
-	default:
-		return nil, usagef("subnet %d has the mechanism %q, which this version does not serve", netuid, v.Subnet.Mechanism)
 	}
 }
 

@@ -3,20 +3,14 @@ package cli
 import (
 	"context"
 	crand "crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dataset"
-	"github.com/gotensor/gotensor/mechanism"
-	"github.com/gotensor/gotensor/mechanism/text"
-	"github.com/gotensor/gotensor/model/ngram"
 	"github.com/gotensor/gotensor/validator"
 )
 
@@ -121,47 +115,6 @@ func (a *app) prepareValidator(ctx context.Context, client *chain.Client, o vali
 			return a.work(ctx, client, hotkey, coldkey.Address(), gotensor.NetUID(*o.netuid))
 		},
 	})
-}
-
-// judge makes what the subnet's mechanism asks for, or takes up what an earlier run has learnt. This is the other of two places
-// that know which mechanisms there are.
-func (a *app) judge(ctx context.Context, client *chain.Client, netuid gotensor.NetUID, o validatorOptions, home string) (mechanism.Judge, error) {
-	v, err := client.Subnet(ctx, netuid)
-	if err != nil {
-		return nil, err
-	}
-	if v.Subnet.Mechanism != text.Name {
-		return nil, usagef("subnet %d has the mechanism %q, which this version does not judge", netuid, v.Subnet.Mechanism)
-	}
-	settings, err := text.ParseSettings(v.Subnet.Settings)
-	if err != nil {
-		return nil, err
-	}
-	sources, err := openSources(o.sources)
-	if err != nil {
-		return nil, err
-	}
-	own := dataset.Text(dataset.Reference, sources...)
-	if o.referenceBytes > 0 {
-		own = dataset.Excerpt(dataset.Reference, o.referenceBytes, sources...)
-	}
-	reference, err := ngram.NewReference(ctx, own)
-	if err != nil {
-		return nil, usagef("reference model: %v", err)
-	}
-	state, err := os.ReadFile(validator.JudgeFile(home))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("what this validator has learnt: %w", err)
-	}
-	rng, err := secretRand()
-	if err != nil {
-		return nil, err
-	}
-	judge, err := text.NewJudge(text.JudgeConfig{Settings: settings, Sources: sources, Reference: reference, Rand: rng, State: state, Log: a.log()})
-	if errors.Is(err, text.ErrState) {
-		return nil, fmt.Errorf("%w: move %s away to start anew", err, validator.JudgeFile(home))
-	}
-	return judge, err
 }
 
 // openSources opens the text to ask about: the embedded books unless there are sources of one's own.

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/text"
+	"github.com/gotensor/gotensor/mechanism/text/front"
+	"github.com/gotensor/gotensor/mechanism/text/mixture"
+	"github.com/gotensor/gotensor/model/ngram"
+	"github.com/gotensor/gotensor/validator"
+)
+
+// mechanisms are all that there are, by the name that a subnet gives. Running, judging and offering a subnet go through this table and
+// nowhere else; a new mechanism is a line here.
+func mechanisms() map[string]mechanismParts {
+	return map[string]mechanismParts{
+		text.Name: {server: serveText, judge: judgeText, front: frontText},
+	}
+}
+
+// mechanismParts says how the three parts of a mechanism come to be, each from the subnet's settings.
+type mechanismParts struct {
+	server func(ctx context.Context, m *models, settings string) (mechanism.Server, error)
+	judge  func(ctx context.Context, b judging) (mechanism.Judge, error)
+	front  func(b offering) (mechanism.Front, error)
+}
+
+// judging is what a judge is made of.
+type judging struct {
+	settings string
+	options  validatorOptions
+	state    []byte // of an earlier run; nil: none
+	log      *slog.Logger
+}
+
+// offering is what a front is made of.
+type offering struct {
+	netuid   gotensor.NetUID
+	settings string
+	network  mechanism.Network
+	log      *slog.Logger
+}
+
+// mechanismOf finds what runs a subnet; it fails with ErrUsage for a mechanism that this version does not know.
+func mechanismOf(netuid gotensor.NetUID, name string) (mechanismParts, error) {
+	all := mechanisms()
+	found, ok := all[name]
+	if !ok {
+		var known []string
+		for k := range all {
+			known = append(known, k)
+		}
+		slices.Sort(known)
+		return mechanismParts{}, usagef("subnet %d has the mechanism %q; this version knows %s", netuid, name, strings.Join(known, ", "))
+	}
+	return found, nil
+}
+
+// server makes what the subnet's mechanism serves.
+func (m *models) server(ctx context.Context, client *chain.Client, netuid gotensor.NetUID) (mechanism.Server, error) {
+	v, err := client.Subnet(ctx, netuid)
+	if err != nil {
+		return nil, err
+	}
+	found, err := mechanismOf(netuid, v.Subnet.Mechanism)
+	if err != nil {
+		return nil, err
+	}
+	return found.server(ctx, m, v.Subnet.Settings)
+}
+
+func serveText(ctx context.Context, m *models, settings string) (mechanism.Server, error) {
+	s, err := text.ParseSettings(settings)
+	if err != nil {
+		return nil, err
+	}
+	return m.text(ctx, s)
+}
+
+// judge makes what the subnet's mechanism asks for, or takes up what an earlier run has learnt.
+func (a *app) judge(ctx context.Context, client *chain.Client, netuid gotensor.NetUID, o validatorOptions, home string) (mechanism.Judge, error) {
+	v, err := client.Subnet(ctx, netuid)
+	if err != nil {
+		return nil, err
+	}
+	found, err := mechanismOf(netuid, v.Subnet.Mechanism)
+	if err != nil {
+		return nil, err
+	}
+	state, err := os.ReadFile(validator.JudgeFile(home))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("what this validator has learnt: %w", err)
+	}
+	judge, err := found.judge(ctx, judging{settings: v.Subnet.Settings, options: o, state: state, log: a.log()})
+	if errors.Is(err, text.ErrState) {
+		return nil, fmt.Errorf("%w: move %s away to start anew", err, validator.JudgeFile(home))
+	}
+	return judge, err
+}
+
+func judgeText(ctx context.Context, b judging) (mechanism.Judge, error) {
+	settings, err := text.ParseSettings(b.settings)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := openSources(b.options.sources)
+	if err != nil {
+		return nil, err
+	}
+	own := dataset.Text(dataset.Reference, sources...)
+	if b.options.referenceBytes > 0 {
+		own = dataset.Excerpt(dataset.Reference, b.options.referenceBytes, sources...)
+	}
+	reference, err := ngram.NewReference(ctx, own)
+	if err != nil {
+		return nil, usagef("reference model: %v", err)
+	}
+	rng, err := secretRand()
+	if err != nil {
+		return nil, err
+	}
+	return text.NewJudge(text.JudgeConfig{Settings: settings, Sources: sources, Reference: reference, Rand: rng, State: b.state, Log: b.log})
+}
+
+// frontOf makes what stands before a subnet of a mechanism.
+func frontOf(name string, c offering) (mechanism.Front, error) {
+	found, err := mechanismOf(c.netuid, name)
+	if err != nil {
+		return nil, err
+	}
+	return found.front(c)
+}
+
+func frontText(c offering) (mechanism.Front, error) {
+	s, err := text.ParseSettings(c.settings)
+	if err != nil {
+		return nil, err
+	}
+	mix, err := mixture.New(mixture.Config{Settings: s, Log: c.log})
+	if err != nil {
+		return nil, err
+	}
+	return front.New(front.Config{Network: c.network, Settings: s, Mixer: mix, Log: c.log})
+}
