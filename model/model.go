@@ -27,7 +27,8 @@ var (
 	ErrPrediction = errors.New("invalid prediction")
 	// ErrRequest says that a Predictor was asked for something that it cannot give.
 	ErrRequest = errors.New("invalid request to a model")
-	// ErrBusy says that a model has as much to do as it takes on: nothing is wrong with the request, and another model may have room.
+	// ErrBusy says that a model has as much to do as it takes on: nothing is wrong with the request, and another model may have room. An
+	// error that is one may have a method RetryAfter() time.Duration.
 	ErrBusy = errors.New("the model is busy")
 )
 

@@ -23,6 +23,7 @@ import (
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
+	"github.com/gotensor/gotensor/synapse"
 )
 
 // writer is a Generator made of a function.
@@ -352,6 +353,27 @@ func TestABrokenModelIsUnavailableAndItsLogHoldsNoPrompt(t *testing.T) {
 		_, err := write(t.Context(), s, request())
 		require.Equal(t, codes.InvalidArgument, status.Code(err))
 	})
+}
+
+// busy is a model without room that says until when.
+type busy struct{ time.Duration }
+
+func (b busy) Error() string             { return "busy" }
+func (b busy) Is(target error) bool      { return target == model.ErrBusy }
+func (b busy) RetryAfter() time.Duration { return b.Duration }
+
+func TestABusyModelSaysWhenToComeBack(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want time.Duration
+	}{{busy{3 * time.Second}, 3 * time.Second}, {model.ErrBusy, time.Second}} {
+		s := newServer(t, text.ServerConfig{Generator: writer(func(context.Context, model.Prompt, func(model.Piece) error) error { return c.err })})
+		_, err := write(t.Context(), s, request())
+		refusal, ok := synapse.RefusalOf(err)
+		require.True(t, ok)
+		require.Equal(t, codes.ResourceExhausted, refusal.Code)
+		require.Equal(t, c.want, refusal.Retry)
+	}
 }
 
 func TestEmbed(t *testing.T) {

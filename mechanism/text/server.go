@@ -17,6 +17,7 @@ import (
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/model"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
+	"github.com/gotensor/gotensor/synapse"
 )
 
 // What a Server can do beyond Predict, as its Description and the gateway's peers name it.
@@ -174,6 +175,15 @@ func (s *Server) failed(ctx context.Context, name string, err error, texts func(
 		return status.FromContextError(ctx.Err()).Err()
 	case errors.Is(err, model.ErrRequest):
 		return status.Error(codes.InvalidArgument, err.Error())
+	case errors.Is(err, model.ErrBusy):
+		r := synapse.Refusal{Code: codes.ResourceExhausted, Reason: synapse.ReasonOverloaded, Message: "the model behind this neuron is busy", Retry: time.Second}
+		if hint, ok := errors.AsType[interface {
+			error
+			RetryAfter() time.Duration
+		}](err); ok && hint.RetryAfter() > 0 {
+			r.Retry = hint.RetryAfter()
+		}
+		return r.Err()
 	}
 	s.cfg.Log.Warn("the model did not answer", "model", name, "err", masked(err.Error(), texts()))
 	return status.Error(codes.Unavailable, "the model behind this neuron does not answer")

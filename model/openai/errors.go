@@ -32,6 +32,9 @@ func (e *BusyError) Error() string { return model.ErrBusy.Error() + ": " + e.Why
 // Is makes it an ErrServer and a model.ErrBusy.
 func (e *BusyError) Is(target error) bool { return target == ErrServer || target == model.ErrBusy }
 
+// RetryAfter is Retry, as model.ErrBusy has it.
+func (e *BusyError) RetryAfter() time.Duration { return e.Retry }
+
 // hint is what to change on the server or here when log-probabilities are missing or refused.
 const hint = "llama.cpp's server gives them as it is; start vLLM with --max-logprobs K; Ollama gives 20 from version 0.12.11 on; else lower the number of candidates"
 
