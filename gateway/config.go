@@ -156,13 +156,14 @@ func (c Config) complete() (Config, error) {
 		}
 		seen[s.NetUID] = true
 	}
+	urls := make([]string, len(c.PublicURLs))
 	for i, u := range c.PublicURLs {
-		origin, err := Origin(u)
-		if err != nil {
-			return c, fmt.Errorf("%w: public URL: %w", ErrConfig, err)
+		var err error
+		if urls[i], err = Origin(u); err != nil {
+			return c, fmt.Errorf("public URL: %w", err)
 		}
-		c.PublicURLs = append(append([]string(nil), c.PublicURLs[:i]...), append([]string{origin}, c.PublicURLs[i+1:]...)...)
 	}
+	c.PublicURLs = urls
 	if len(c.Origins) == 0 {
 		c.Origins = []string{"*"}
 	}

@@ -26,7 +26,7 @@ func ExampleLogin() {
 	// Make an API key for a gotensor gateway.
 	// gateway: https://gw.example
 	// chain: gotensor-1
-	// account: tao1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqpaxq8px
+	// account: tao1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqpy65yv2
 	// name: laptop
 	// requests-per-minute: 60
 	// tokens-per-minute: 0

@@ -162,11 +162,13 @@ func TestIdleScopesAreForgotten(t *testing.T) {
 		require.True(t, ok)
 		require.Zero(t, l.take(ctx, "s", 60, 1, 1).wait)
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		require.Len(t, l.slots, 1, "it still runs")
 		require.Empty(t, l.buckets)
 		require.Empty(t, l.fallback.levels)
 		leave()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Empty(t, l.slots)
 		stop()
 		<-done
@@ -253,6 +255,7 @@ func TestBandwidthIsLookedUpInTheBackground(t *testing.T) {
 		require.Zero(t, now())
 		require.Zero(t, now())
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		require.EqualValues(t, 5, now())
 		require.Equal(t, 1, lookups)
 		stake = 7

@@ -31,6 +31,7 @@ func (l *limiter) run(ctx context.Context) {
 			if err := l.budget.Sweep(ctx, now); err != nil && ctx.Err() == nil {
 				l.log.Debug("sweeping the shared limits", "error", err)
 			}
+			_ = l.fallback.Sweep(ctx, now) // in memory
 		}
 	}
 }
