@@ -14,6 +14,7 @@ import (
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/custom"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/mechanism/text/front"
 	"github.com/gotensor/gotensor/mechanism/text/mixture"
@@ -25,7 +26,8 @@ import (
 // nowhere else; a new mechanism is a line here.
 func mechanisms() map[string]mechanismParts {
 	return map[string]mechanismParts{
-		text.Name: {server: serveText, judge: judgeText, front: frontText},
+		text.Name:   {server: serveText, judge: judgeText, front: frontText},
+		custom.Name: {server: serveCustom, judge: judgeCustom, front: frontCustom},
 	}
 }
 
@@ -103,7 +105,7 @@ func (a *app) judge(ctx context.Context, client *chain.Client, netuid gotensor.N
 		return nil, fmt.Errorf("what this validator has learnt: %w", err)
 	}
 	judge, err := found.judge(ctx, judging{settings: v.Subnet.Settings, options: o, state: state, log: a.log()})
-	if errors.Is(err, text.ErrState) {
+	if errors.Is(err, text.ErrState) || errors.Is(err, custom.ErrState) {
 		return nil, fmt.Errorf("%w: move %s away to start anew", err, validator.JudgeFile(home))
 	}
 	return judge, err
@@ -152,4 +154,51 @@ func frontText(c offering) (mechanism.Front, error) {
 		return nil, err
 	}
 	return front.New(front.Config{Network: c.network, Settings: s, Mixer: mix, Log: c.log})
+}
+
+func serveCustom(ctx context.Context, m *models, settings string) (mechanism.Server, error) {
+	s, err := custom.ParseSettings(settings)
+	if err != nil {
+		return nil, err
+	}
+	if m.o.plugin == "" {
+		return nil, usagef("a miner of the mechanism custom serves a plug-in: name its URL with --plugin")
+	}
+	server, err := custom.NewServer(ctx, custom.ServerConfig{URL: m.o.plugin, Settings: s, Parallel: m.o.parallel, Log: m.log()})
+	return server, pluginError(err)
+}
+
+// pluginError sorts an error about a plug-in among those of commands.
+func pluginError(err error) error {
+	switch {
+	case errors.Is(err, custom.ErrConfig), errors.Is(err, custom.ErrSchema):
+		return fmt.Errorf("%w: --plugin: %w", ErrUsage, err)
+	case errors.Is(err, custom.ErrPlugin):
+		return fmt.Errorf("%w: --plugin: %w", ErrLater, err)
+	}
+	return err
+}
+
+func judgeCustom(_ context.Context, b judging) (mechanism.Judge, error) {
+	s, err := custom.ParseSettings(b.settings)
+	if err != nil {
+		return nil, err
+	}
+	if b.options.plugin == "" {
+		return nil, usagef("a validator of the mechanism custom asks what a plug-in says: name its URL with --plugin")
+	}
+	rng, err := secretRand()
+	if err != nil {
+		return nil, err
+	}
+	judge, err := custom.NewJudge(custom.JudgeConfig{URL: b.options.plugin, Settings: s, Rand: rng, State: b.state, Log: b.log})
+	return judge, pluginError(err)
+}
+
+func frontCustom(c offering) (mechanism.Front, error) {
+	s, err := custom.ParseSettings(c.settings)
+	if err != nil {
+		return nil, err
+	}
+	return custom.NewFront(custom.FrontConfig{Network: c.network, NetUID: c.netuid, Settings: s, Log: c.log})
 }

@@ -45,6 +45,8 @@ yet is made, with an unencrypted hotkey so that the miner can start again by its
 Models: ngram-1 ... ngram-8 (trained once on embedded books, no download), openai (any OpenAI-compatible server, --openai-url),
 garbage (nonsense) and silent (ngram-3 that stops answering), which show what such miners earn.
 
+On a subnet of the mechanism custom the miner serves a plug-in of yours, an HTTP server in any language: --plugin URL.
+
 Several servers that serve the same model share the work: give --openai-url once for each. A server has words of its own behind its URL:
 URL,parallel=8,model=NAME,kind=ollama,key-file=FILE. Kinds: llama.cpp, vllm, ollama and openai; most are recognised.
 
@@ -52,7 +54,8 @@ The texts that callers send are not written down, unless you ask for it with --l
 		Example: `  gotensor miner run --network FOLDER --wallet me
   gotensor miner run --network FOLDER --wallet me --model ngram-7 --listen 0.0.0.0:8091 --announce 203.0.113.7
   gotensor miner run --network FOLDER --wallet llm --openai-url http://127.0.0.1:8080
-  gotensor miner run --network FOLDER --wallet llm --openai-url http://a:8000,parallel=32 --openai-url http://b:8000,parallel=32`,
+  gotensor miner run --network FOLDER --wallet llm --openai-url http://a:8000,parallel=32 --openai-url http://b:8000,parallel=32
+  gotensor miner run --network FOLDER --wallet me --netuid 2 --plugin http://127.0.0.1:9000`,
 		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.minerRun(c.Context(), o) },
 	}

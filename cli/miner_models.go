@@ -40,6 +40,7 @@ type modelOptions struct {
 	nextToken     time.Duration
 	noGenerate    bool
 	logPrompts    string
+	plugin        string
 }
 
 func (o *modelOptions) flags(f *pflag.FlagSet) {
@@ -54,6 +55,7 @@ func (o *modelOptions) flags(f *pflag.FlagSet) {
 	f.DurationVar(&o.firstToken, "first-token-timeout", 20*time.Second, "a server that takes longer to begin a text is given up for a while")
 	f.DurationVar(&o.nextToken, "token-timeout", 10*time.Second, "the same between two tokens")
 	f.BoolVar(&o.noGenerate, "no-generate", false, "answer validators only: write no texts and make no vectors for people")
+	f.StringVar(&o.plugin, "plugin", "", "URL of the plug-in that a subnet of the mechanism custom is served by")
 	f.StringVar(&o.logPrompts, "log-prompts", "", "file that all texts of callers are added to (default: they are not written down)")
 }
 

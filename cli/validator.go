@@ -28,6 +28,7 @@ type validatorOptions struct {
 	stake          string
 	take           uint32
 	moniker        string
+	plugin         string
 }
 
 func (a *app) validatorRunCommand() *cobra.Command {
@@ -44,7 +45,8 @@ Text to ask about comes from the embedded books unless --source names folders or
 network with real pay needs text that miners cannot have read.`,
 		Example: `  gotensor validator run --network FOLDER --wallet judge
   gotensor validator run --network FOLDER --wallet judge --stake 100 --moniker judge
-  gotensor validator run --network FOLDER --wallet judge --source ./news --source ./letters.jsonl`,
+  gotensor validator run --network FOLDER --wallet judge --source ./news --source ./letters.jsonl
+  gotensor validator run --network FOLDER --wallet judge --netuid 2 --plugin http://127.0.0.1:9000`,
 		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.validatorRun(c.Context(), o) },
 	}
@@ -57,6 +59,7 @@ network with real pay needs text that miners cannot have read.`,
 	f.StringVar(&o.stake, "stake", "", "TAO to stake if this wallet has no staking validator yet")
 	f.Uint32Var(&o.take, "take-ppm", 180_000, "share of delegators' dividends that a new staking validator takes, parts per million")
 	f.StringVar(&o.moniker, "moniker", "", "name of a new staking validator (default: the wallet's)")
+	f.StringVar(&o.plugin, "plugin", "", "URL of the plug-in that asks and scores on a subnet of the mechanism custom")
 	return c
 }
 

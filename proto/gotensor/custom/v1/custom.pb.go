@@ -26,7 +26,7 @@ const (
 // CallRequest is one call.
 type CallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the operation: lower-case letters, digits, dashes and underscores, 1 to 64 bytes, beginning with a letter or digit.
+	// Name of the operation: lower-case letters, digits, dashes and underscores, 1 to 32 bytes, beginning with a letter or digit.
 	Operation string `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
 	// Input, one JSON value in UTF-8: 1 to as many bytes as the subnet's setting input_bytes says, 1048576 at most.
 	Json          []byte `protobuf:"bytes,2,opt,name=json,proto3" json:"json,omitempty"`
