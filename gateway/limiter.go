@@ -84,7 +84,7 @@ func (s state) reset() time.Duration {
 }
 
 // take takes n from a scope's minute if there is at least need.
-func (l *limiter) take(ctx context.Context, scope string, perMinute, n, need int64) state {
+func (l *limiter) take(ctx context.Context, scope string, perMinute, n, need int64) state { //nolint:unparam // n alone would not say that 0 may be taken where 1 must be there
 	b := l.bucket(scope)
 	defer b.mu.Unlock()
 	now := l.now()

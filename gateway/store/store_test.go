@@ -26,6 +26,7 @@ var (
 
 // both runs a test on each kind of database; fresh opens an empty one and says where it is.
 func both(t *testing.T, test func(t *testing.T, fresh func(t *testing.T) (*store.DB, string))) {
+	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		test(t, func(t *testing.T) (*store.DB, string) {
 			t.Helper()
@@ -53,6 +54,7 @@ func open(t *testing.T, where string) *store.DB {
 
 func TestStore(t *testing.T) {
 	both(t, func(t *testing.T, fresh func(t *testing.T) (*store.DB, string)) {
+		t.Helper()
 		for name, test := range map[string]func(*testing.T, *store.DB, string){
 			"the life of a key": lifeOfAKey, "keys that are refused": refusedKeys, "as many as allowed": manyKeys,
 			"nonces": nonces, "usage": usage, "epochs": epochs, "buckets": buckets, "shared buckets": sharedBuckets,
@@ -67,6 +69,7 @@ func TestStore(t *testing.T) {
 }
 
 func lifeOfAKey(t *testing.T, d *store.DB, where string) {
+	t.Helper()
 	ctx := t.Context()
 	secret := store.NewSecret()
 	k := store.NewKey(secret, alice, "laptop ünterwegs", noon)
@@ -118,6 +121,7 @@ func lifeOfAKey(t *testing.T, d *store.DB, where string) {
 }
 
 func refusedKeys(t *testing.T, d *store.DB, _ string) {
+	t.Helper()
 	good := store.NewKey(store.NewSecret(), alice, "laptop", noon)
 	for name, change := range map[string]func(*store.Key){
 		"no name":        func(k *store.Key) { k.Name = "" },
@@ -137,6 +141,7 @@ func refusedKeys(t *testing.T, d *store.DB, _ string) {
 }
 
 func manyKeys(t *testing.T, d *store.DB, where string) {
+	t.Helper()
 	const most, tries = 3, 8
 	other := open(t, where)
 	var wg sync.WaitGroup
@@ -167,6 +172,7 @@ func manyKeys(t *testing.T, d *store.DB, where string) {
 }
 
 func nonces(t *testing.T, d *store.DB, where string) {
+	t.Helper()
 	ctx, until := t.Context(), noon.Add(time.Minute)
 	other := open(t, where)
 	require.NoError(t, d.UseNonce(ctx, "n", noon, until))
@@ -177,6 +183,7 @@ func nonces(t *testing.T, d *store.DB, where string) {
 }
 
 func usage(t *testing.T, d *store.DB, where string) {
+	t.Helper()
 	ctx := t.Context()
 	other := open(t, where)
 	var wg sync.WaitGroup
@@ -208,6 +215,7 @@ func usage(t *testing.T, d *store.DB, where string) {
 }
 
 func epochs(t *testing.T, d *store.DB, _ string) {
+	t.Helper()
 	ctx := t.Context()
 	for h := range gotensor.Block(6) {
 		e := store.Epoch{Height: 10 * h, Shares: []store.Share{{UID: 1, Hotkey: alice, Value: uint16(h)}, {UID: 4095, Hotkey: bob, Value: 65535}}}
@@ -225,6 +233,7 @@ func epochs(t *testing.T, d *store.DB, _ string) {
 }
 
 func buckets(t *testing.T, d *store.DB, _ string) {
+	t.Helper()
 	at := noon
 	for i, step := range []struct {
 		after                 time.Duration
@@ -257,6 +266,7 @@ func buckets(t *testing.T, d *store.DB, _ string) {
 }
 
 func sharedBuckets(t *testing.T, d *store.DB, where string) {
+	t.Helper()
 	const most = 100
 	other := open(t, where)
 	var wg sync.WaitGroup
@@ -280,6 +290,7 @@ func sharedBuckets(t *testing.T, d *store.DB, where string) {
 }
 
 func slots(t *testing.T, d *store.DB, _ string) {
+	t.Helper()
 	ctx, later := t.Context(), noon.Add(30*time.Second)
 	a, b := store.Holding{Scope: "s", Gateway: "a"}, store.Holding{Scope: "s", Gateway: "b"}
 	for i, step := range []struct {
@@ -304,6 +315,7 @@ func slots(t *testing.T, d *store.DB, _ string) {
 }
 
 func sharedSlots(t *testing.T, d *store.DB, where string) {
+	t.Helper()
 	other := open(t, where)
 	var wg sync.WaitGroup
 	got, errs := make([]int64, 20), make([]error, 20)
@@ -326,6 +338,7 @@ func sharedSlots(t *testing.T, d *store.DB, where string) {
 }
 
 func sweep(t *testing.T, d *store.DB, _ string) {
+	t.Helper()
 	ctx := t.Context()
 	_, _, err := d.Draw(ctx, "full soon", 60, 0, 60, noon)
 	require.NoError(t, err)
@@ -341,6 +354,7 @@ func sweep(t *testing.T, d *store.DB, _ string) {
 }
 
 func openedAgain(t *testing.T, d *store.DB, where string) {
+	t.Helper()
 	require.NoError(t, d.AddKey(t.Context(), store.NewKey(store.NewSecret(), alice, "k", noon), 0))
 	var wg sync.WaitGroup
 	errs := make([]error, 4)
@@ -386,7 +400,7 @@ func TestSecret(t *testing.T) {
 	again, err := store.ParseSecret(s.Reveal())
 	require.NoError(t, err)
 	require.Equal(t, s, again)
-	for _, printed := range []string{fmt.Sprint(s), fmt.Sprintf("%v", s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), fmt.Sprintf("%s", s)} {
+	for _, printed := range []string{fmt.Sprint(s), fmt.Sprintf("%v", s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s)} {
 		require.NotContains(t, printed, s.Reveal()[6:])
 	}
 	for _, bad := range []string{"", "sk-gt-", "sk-proj-abc", s.Reveal() + "A", s.Reveal()[:48], " " + s.Reveal(), s.Reveal()[:48] + "\n", s.Reveal()[:48] + "+", "Bearer " + s.Reveal()} {

@@ -48,7 +48,7 @@ func Start(t *testing.T) *Server {
 		t.Skip("PostgreSQL is not installed (Debian's package is postgresql): what needs it is not tested")
 	}
 	// Not t.TempDir: the path of a socket has to be short, and the server's user has to get there.
-	dir, err := os.MkdirTemp("/tmp", "gt-pg-")
+	dir, err := os.MkdirTemp("/tmp", "gt-pg-") //nolint:usetesting // for these reasons
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	as := other(t, dir)
