@@ -42,7 +42,7 @@ func (a *app) benchCommand() *cobra.Command {
 		Short: "Measure how fast neurons are asked and answer",
 		Long:  `Measurements. They load the machine, and bench query without --loopback the network too.`,
 	}
-	return group(c, a.benchQueryCommand(), a.benchServeCommand())
+	return group(c, a.benchQueryCommand(), a.benchGatewayCommand(), a.benchServeCommand(), a.benchModelCommand())
 }
 
 func (a *app) benchQueryCommand() *cobra.Command {
