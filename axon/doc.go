@@ -6,10 +6,13 @@
 // caller's key (once per gRPC connection, once per HTTP request), the policy, the fair queue, and only then the body, so that
 // whoever has no right or no turn costs a few kilobytes. Callers' rights come from a Callers snapshot; axon knows no chain.
 //
-// Start at New, then Server.Register a service of generated code, then Server.Serve. Any service works unchanged; unary methods
-// are also reachable by
+// A stream holds its slot to its end. It may take long, yet every message has a deadline, for the handler that makes it and for the
+// caller who takes it; a caller that goes away or cancels ends the handler's context at once.
 //
-//	curl -k --pinnedpubkey sha256//KEYHASH -H 'Content-Type: application/json' -d '{}' https://HOST:PORT/package.Service/Method
+// Start at New, then Server.Register a service of generated code, then Server.Serve. Any service works unchanged; unary methods
+// and those that stream their answer (one line of JSON for each message) are also reachable by
+//
+//	curl -Nk --pinnedpubkey sha256//KEYHASH -H 'Content-Type: application/json' -d '{}' https://HOST:PORT/package.Service/Method
 //
 // Limits and their reasons are fields of Config; the zero value of each is a sensible bound.
 package axon

@@ -126,6 +126,9 @@ func or(n, otherwise int) int {
 // queue or the caller's part of it is full, or when the call would most probably expire before its turn; a call that waits is refused
 // so when a weightier one needs its place. The ticket must be released.
 func (q *Queue) Acquire(ctx context.Context, c Claim) (*Ticket, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err // a slot would be wasted on it
+	}
 	q.mu.Lock()
 	f := q.flow(c)
 	if q.free > 0 && q.eligible(f) {

@@ -337,3 +337,58 @@ func TestQueueKeepsASlotForValidators(t *testing.T) {
 	require.Zero(t, running)
 	require.Zero(t, q.guests)
 }
+
+// TestQueueStarvesNoValidator: the poorest validator waits for at most a thousand calls of the heaviest caller, whatever he sends.
+func TestQueueStarvesNoValidator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 64, 32)
+		const longest = 1 / validatorFloor
+		heavy, served := Claim{Caller: addr(1), Weight: 1e18}, 0
+		var mu sync.Mutex
+		count := func() int {
+			mu.Lock()
+			defer mu.Unlock()
+			return served
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				for {
+					tk, err := q.Acquire(ctx, heavy)
+					if err != nil {
+						return
+					}
+					time.Sleep(service)
+					tk.Release()
+					mu.Lock()
+					served++
+					mu.Unlock()
+				}
+			})
+		}
+		synctest.Wait()
+		for range 5 {
+			before := count()
+			tk, err := q.Acquire(t.Context(), Claim{Caller: addr(2), Validator: true})
+			require.NoError(t, err)
+			require.LessOrEqual(t, count()-before, int(longest)+1)
+			time.Sleep(service)
+			tk.Release()
+		}
+		require.Greater(t, count(), int(longest), "the heaviest is served meanwhile")
+		stop()
+		all.Wait()
+	})
+}
+
+func TestTicketIsGivenBackOnce(t *testing.T) {
+	q := newQueue(1, 1, 1)
+	tk, err := q.Acquire(t.Context(), Claim{Caller: addr(1)})
+	require.NoError(t, err)
+	tk.Release()
+	tk.Release()
+	_, running := q.Depth()
+	require.Zero(t, running)
+}

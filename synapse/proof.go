@@ -17,7 +17,8 @@ const (
 	// HTTPHeader is the HTTP header of a proof in standard base64 with padding.
 	HTTPHeader = "Gt-Proof"
 	// TargetKey is the gRPC metadata key under which a caller names the neuron that it means, by its hotkey's address (tao1...). The
-	// chain lets a neuron list any endpoint and any certificate key, another's too: a neuron that is not meant must not answer.
+	// chain lets a neuron list any endpoint and any certificate key, another's too: a neuron that is not meant must not answer. Like the
+	// proof it may be left out on a connection on which a call that carried it was answered.
 	TargetKey = "gt-to"
 	// HTTPTarget is TargetKey as an HTTP header.
 	HTTPTarget = "Gt-To"
