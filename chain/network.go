@@ -20,9 +20,10 @@ var ErrNetwork = errors.New("unknown network")
 type Network struct {
 	Name    string `json:"name"`
 	ChainID string `json:"chain_id"`
-	GRPC    string `json:"grpc"`           // host:port of the node's gRPC, which everything here needs
-	RPC     string `json:"rpc,omitempty"`  // URL of CometBFT's own interface
-	REST    string `json:"rest,omitempty"` // URL of the REST interface
+	GRPC    string `json:"grpc"`              // host:port of the node's gRPC, which everything here needs
+	RPC     string `json:"rpc,omitempty"`     // URL of CometBFT's own interface
+	REST    string `json:"rest,omitempty"`    // URL of the REST interface
+	Gateway string `json:"gateway,omitempty"` // URL of a gateway that offers the network to applications
 }
 
 // FindNetwork reads what a person gave as network: a folder with a network.json (a localnet's home), such a file itself, or the

@@ -26,6 +26,7 @@ type localnetOptions struct {
 	openAIURL   string
 	openAIModel string
 	llm         string
+	noGateway   bool
 	epochs      uint64
 }
 
@@ -40,6 +41,9 @@ Without --home the network lives in a temporary folder and is gone afterwards; w
 From a second terminal, anything works with --network FOLDER, for example a miner of your own:
 
   gotensor miner run --network FOLDER --wallet me --wallet-path FOLDER/wallets
+
+A gateway serves a page to open in a browser, and OpenAI's API below /v1 without a key; its address stands in the view and in
+FOLDER/network.json.
 
 The wallet "rich" in FOLDER/wallets holds TAO to play with; the password of all coldkeys there is in FOLDER/password.`,
 		Example: `  gotensor localnet
@@ -58,6 +62,7 @@ The wallet "rich" in FOLDER/wallets holds TAO to play with; the password of all 
 	f.StringVar(&o.openAIURL, "openai-url", "", "add a miner before this OpenAI-compatible server")
 	f.StringVar(&o.openAIModel, "openai-model", "", "name of the model on that server")
 	f.StringVar(&o.llm, "llm", "", "add a miner before a server that this command starts; --port N is added to it")
+	f.BoolVar(&o.noGateway, "no-gateway", false, "run no gateway: no page to open, no API for applications")
 	f.Uint64Var(&o.epochs, "epochs", 0, "stop after so many epochs that paid; 0: run until Ctrl-C")
 	return c
 }
@@ -80,7 +85,7 @@ func (a *app) localnet(ctx context.Context, o localnetOptions) error {
 	}
 	cfg := localnet.Config{
 		Home: home, Gotensor: self, Gotensord: node, Validators: o.validators, Models: o.models, SilentAfter: o.silentAfter,
-		OpenAIURL: o.openAIURL, OpenAIModel: o.openAIModel, LLM: strings.Fields(o.llm), Epochs: o.epochs, Log: a.log(),
+		OpenAIURL: o.openAIURL, OpenAIModel: o.openAIModel, LLM: strings.Fields(o.llm), NoGateway: o.noGateway, Epochs: o.epochs, Log: a.log(),
 	}
 	last, err := a.watchLocalnet(ctx, cfg)
 	if errors.Is(err, localnet.ErrConfig) || errors.Is(err, localnet.ErrRunning) {

@@ -139,6 +139,9 @@ func (p *page) localnetPicture(s localnet.State) {
 		left = s.NextBoundary - s.Height
 	}
 	p.linef("%s  block %d  epoch %d, next in %d blocks %s  paid epochs %d", p.bold(s.ChainID), s.Height, s.Epoch, left, epochClock(s), s.PaidEpochs)
+	if s.Gateway != "" {
+		p.linef("open %s in a browser; for clients of OpenAI's API: %s/v1, without a key", p.bold(s.Gateway), s.Gateway)
+	}
 	if s.WarmingUp != "" {
 		p.linef("%s", p.bold("warming up: "+s.WarmingUp))
 	}

@@ -30,6 +30,8 @@ type Config struct {
 	OpenAIModel string
 	LLM         []string // command that serves a language model like OpenAI on 127.0.0.1 at the --port that is added to it
 
+	NoGateway bool // run no gateway
+
 	Epochs  uint64      // stop after so many epochs that paid; 0: run until the context ends
 	Observe func(State) // called after each block; nil: nobody looks
 	Log     *slog.Logger
@@ -79,6 +81,7 @@ type plan struct {
 	Miners     []minerPlan   `json:"miners"`
 	Network    chain.Network `json:"network"`
 	P2P        string        `json:"p2p"`
+	Gateway    string        `json:"gateway,omitempty"` // host:port, kept also while a run has none
 }
 
 type minerPlan struct {

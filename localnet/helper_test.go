@@ -13,6 +13,7 @@ import (
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/internal/fakenode"
 	"github.com/gotensor/gotensor/keys"
+	neuron "github.com/gotensor/gotensor/x/neuron/types"
 )
 
 // helperEnv makes the test binary the programs that a localnet starts.
@@ -42,7 +43,7 @@ func help(name string, args []string) error {
 		return nil
 	case "start":
 		return serveNode(flag(args, "--home"), stop)
-	case "miner":
+	case "miner", "gateway":
 		fmt.Println("begun", name)
 		<-stop
 		return nil
@@ -85,6 +86,12 @@ func serveNode(dir string, stop <-chan os.Signal) error {
 	}
 	w := fakenode.Sample()
 	w.Ticks = true
+	// The sample chain knows none of this home's keys, so that nothing can be lent: it was before.
+	hot, _, err := keys.NewStore(walletsIn(filepath.Dir(dir))).HotkeyPublic(gatewayName, "default")
+	if err != nil {
+		return err
+	}
+	w.Grants = append(w.Grants, neuron.Grant{Delegator: keys.Account(fakenode.Addr("alice")), Hotkey: keys.Account(hot.Address), SharePpm: 1, ExpiryUnix: 1 << 40})
 	n, err := fakenode.Start(network.GRPC, w)
 	if err != nil {
 		return err

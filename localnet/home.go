@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,7 +81,10 @@ func errForeign(c *Config) error {
 func layOut(ctx context.Context, c *Config) (p *plan, err error) {
 	data, err := os.ReadFile(planIn(c.Home))
 	if err == nil {
-		return readPlan(c, data)
+		if p, err = readPlan(c, data); err != nil {
+			return nil, err
+		}
+		return p, addGateway(c, p)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -163,6 +167,9 @@ func (p *plan) check() error {
 	if len(p.Validators) == 0 || p.Network.GRPC == "" {
 		return errors.New("it has no validators or no address")
 	}
+	if at, err := netip.ParseAddrPort(p.Gateway); p.Gateway != "" && (err != nil || !at.Addr().IsLoopback()) {
+		return fmt.Errorf("gateway %q, want an address of this machine", p.Gateway)
+	}
 	names := slices.Clone(p.Validators)
 	for _, m := range p.Miners {
 		names = append(names, m.Wallet)
@@ -196,7 +203,7 @@ func newPlan(c *Config) (*plan, error) {
 	}
 	p.Network = chain.Network{Name: "localnet", ChainID: chainID, GRPC: ports[0], RPC: "http://" + ports[1], REST: "http://" + ports[2]}
 	p.P2P = ports[3]
-	return p, nil
+	return p, planGateway(c, p)
 }
 
 // freePorts finds ports that nobody uses now. All are held until all are found, so that none is found twice.
@@ -215,34 +222,42 @@ func freePorts(n int) ([]string, error) {
 
 // makeWallets makes a wallet for everybody: an encrypted coldkey, and a hotkey that processes can open by themselves.
 func makeWallets(c *Config, p *plan) (map[string]wallet, error) {
-	names := append([]string{"node", "rich"}, p.Validators...)
+	names := append([]string{"node", "rich", gatewayName}, p.Validators...)
 	for _, m := range p.Miners {
 		names = append(names, m.Wallet)
 	}
 	out := map[string]wallet{}
 	for _, name := range names {
-		words, err := keys.NewMnemonic(12)
+		w, err := makeWallet(c, name)
 		if err != nil {
 			return nil, err
 		}
-		cold, err := words.Derive(0)
-		if err != nil {
-			return nil, err
-		}
-		hot, err := keys.GenerateKey()
-		if err != nil {
-			return nil, err
-		}
-		store := c.wallets()
-		if _, err := store.CreateColdkey(name, cold, password); err != nil {
-			return nil, err
-		}
-		if _, err := store.CreateHotkey(name, "default", hot, keys.Unencrypted()); err != nil {
-			return nil, err
-		}
-		out[name] = wallet{cold: cold.Address(), hot: hot.Address()}
+		out[name] = w
 	}
 	return out, nil
+}
+
+func makeWallet(c *Config, name string) (wallet, error) {
+	words, err := keys.NewMnemonic(12)
+	if err != nil {
+		return wallet{}, err
+	}
+	cold, err := words.Derive(0)
+	if err != nil {
+		return wallet{}, err
+	}
+	hot, err := keys.GenerateKey()
+	if err != nil {
+		return wallet{}, err
+	}
+	store := c.wallets()
+	if _, err := store.CreateColdkey(name, cold, password); err != nil {
+		return wallet{}, err
+	}
+	if _, err := store.CreateHotkey(name, "default", hot, keys.Unencrypted()); err != nil {
+		return wallet{}, err
+	}
+	return wallet{cold: cold.Address(), hot: hot.Address()}, nil
 }
 
 func writeJSON(path string, v any) error {

@@ -33,7 +33,7 @@ func TestLayOut(t *testing.T) {
 	network, err := chain.FindNetwork(c.Home)
 	require.NoError(t, err)
 	require.Equal(t, p.Network, network)
-	for _, name := range []string{"node", "rich", "validator-1", "validator-2", "miner-1", "miner-2"} {
+	for _, name := range []string{"node", "rich", "gateway", "validator-1", "validator-2", "miner-1", "miner-2"} {
 		hot, _, err := c.wallets().HotkeyPublic(name, "default")
 		require.NoError(t, err)
 		require.False(t, hot.Address.IsZero())

@@ -62,6 +62,7 @@ func Run(ctx context.Context, cfg Config) (State, error) {
 	}
 	roles := start(cfg.roles(plan, llm.url)...)
 	defer roles.stop()
+	defer startGateway(&cfg, plan, client)()
 	watcher, err := newWatcher(&cfg, plan, client)
 	if err != nil {
 		return State{}, err

@@ -18,6 +18,7 @@ import (
 type State struct {
 	Home         string         `json:"home"`
 	ChainID      string         `json:"chain_id"`
+	Gateway      string         `json:"gateway,omitempty"` // URL, for browsers and for clients of OpenAI's API (/v1)
 	Height       gotensor.Block `json:"height"`
 	Epoch        uint64         `json:"epoch"`
 	PaidEpochs   uint64         `json:"paid_epochs"`
@@ -135,7 +136,7 @@ func (w *watcher) look(ctx context.Context, m *metagraph.Metagraph) (State, erro
 		}
 	}
 	s := State{
-		Home: w.cfg.Home, ChainID: chainID, Height: m.Height, Epoch: m.Epoch, NextBoundary: m.NextBoundary, Tempo: m.Tempo,
+		Home: w.cfg.Home, ChainID: chainID, Gateway: w.plan.Network.Gateway, Height: m.Height, Epoch: m.Epoch, NextBoundary: m.NextBoundary, Tempo: m.Tempo,
 		PaidEpochs: emission.Latest.PaidEpochs, Miners: []Miner{}, Validators: []Validator{},
 	}
 	issuance, err := w.chain.Issuance(ctx)

@@ -30,7 +30,7 @@ func TestRun(t *testing.T) {
 	require.EqualValues(t, 1, s.PaidEpochs)
 	require.Empty(t, s.WarmingUp)
 	require.Zero(t, log.Count("level=WARN"))
-	for _, name := range []string{"node", "validator-1", "validator-2", "miner-1", "miner-2"} {
+	for _, name := range []string{"node", "validator-1", "validator-2", "miner-1", "miner-2", "gateway"} {
 		p := process{name: name, home: cfg.Home}
 		require.NotContains(t, printed(t, &p), "unknown")
 		require.NoFileExists(t, filepath.Join(logsIn(cfg.Home), name+".pid"))
