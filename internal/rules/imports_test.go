@@ -10,7 +10,7 @@ import (
 
 var (
 	pure  = []string{"fixed", "yuma", "issuance", "pow", "price", "shapley"}
-	roles = []string{"miner", "validator", "gateway", "explorer", "bot", "localnet", "bench"}
+	roles = []string{"miner", "validator", "gateway", "explorer", "bot", "localnet", "bench", "doctor"}
 	// fromL3 is everything that a client may link: no node.
 	fromL3 = append([]string{
 		"keys", "chain", "metagraph", "fair", "synapse", "axon", "dendrite", "dataset", "mechanism", "model", "cli", "cmd/gotensor",
