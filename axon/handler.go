@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/gotensor/gotensor/fair"
+	"github.com/gotensor/gotensor/internal/span"
 	"github.com/gotensor/gotensor/synapse"
 )
 
@@ -44,7 +45,7 @@ func (s *Server) queuedUnary(h unary) unary {
 			return nil, errNoCall
 		}
 		defer c.cancel()
-		res, err := s.inTurn(c, func() (any, error) {
+		res, err := s.inTurn(ctx, c, func() (any, error) {
 			return h(srv, ctx, func(req any) error { return s.receive(c, dec, req) }, nil)
 		})
 		if m, ok := res.(proto.Message); ok && err == nil && c.conn != nil && c.wire.Err() == nil {
@@ -55,15 +56,19 @@ func (s *Server) queuedUnary(h unary) unary {
 }
 
 // inTurn waits for the call's turn, runs f while it holds a slot, and counts the outcome. A panic of f ends the call, not the
-// neuron.
-func (s *Server) inTurn(c *call, f func() (any, error)) (res any, err error) {
+// neuron. traced holds the trace of the call, if there is one.
+func (s *Server) inTurn(traced context.Context, c *call, f func() (any, error)) (res any, err error) {
 	began := time.Now()
+	_, turn := span.Start(traced, "axon.queue")
 	ctx, cancel := s.acquireContext(c)
 	t, err := s.queue.Acquire(ctx, c.claim)
 	cancel()
 	if err != nil {
-		return nil, s.noTurn(c, err)
+		err = s.noTurn(c, err)
+		turn.End(err)
+		return nil, err
 	}
+	turn.End(nil)
 	granted := time.Now()
 	c.method.waiting.Add(int64(granted.Sub(began)))
 	defer func() {

@@ -21,7 +21,7 @@ func (s *Server) queuedStream(h grpc.StreamHandler) grpc.StreamHandler {
 			return errNoCall
 		}
 		defer c.cancel()
-		_, err := s.inTurn(c, func() (any, error) {
+		_, err := s.inTurn(st.Context(), c, func() (any, error) {
 			t := newTurnStream(s, c, st)
 			defer t.stop()
 			return nil, h(srv, t)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gotensor/gotensor/internal/span"
 	"github.com/gotensor/gotensor/mechanism"
 )
 
@@ -29,6 +30,7 @@ type attempt struct {
 
 	ctx    context.Context // of this neuron's part only: ends with the lease
 	cancel context.CancelCauseFunc
+	step   span.Step // lasts as long as the attempt, its lease included
 	phase  atomic.Int32
 	timer  *time.Timer  // calls watch
 	touch  atomic.Int64 // time of the latest piece since started, ns
@@ -45,6 +47,11 @@ func newAttempt(c *call, e *entry, trial, hedge bool) *attempt {
 	a := &attempt{call: c, entry: e, trial: trial, hedge: hedge, started: time.Now()}
 	a.hedgeAfter = e.peer.hedgeAfter(c.r.cfg.HedgeAfter, c.r.cfg.FirstPieceTimeout)
 	a.ctx, a.cancel = context.WithCancelCause(c.ctx)
+	if a.ctx, a.step = span.Start(a.ctx, "route.try"); a.step.On() {
+		a.step.Int("uid", int(e.neuron.UID))
+		a.step.Flag("hedge", hedge)
+		a.step.Int("try", len(c.asked)+1)
+	}
 	a.timer = time.AfterFunc(c.r.cfg.FirstPieceTimeout, a.watch)
 	return a
 }
@@ -69,11 +76,13 @@ func (a *attempt) run() {
 		a.entry.peer.first(a.took, a.trial, time.Now())
 		a.trial = false // the try has succeeded
 		c.r.observe(a.took)
+		c.r.stats.firstPiece.Observe(a.took.Seconds())
 		if !c.won.CompareAndSwap(false, true) {
 			a.finish(lost, nil) // it came second
 			return
 		}
 		a.touch.Store(int64(a.took))
+		a.step.Event("first piece")
 		c.results <- a
 	}()
 	a.value, a.err = c.open(a.ctx, c.r.peerOf(a.entry, time.Now()), c.r.cfg.Dial(targetOf(a.entry.neuron)))
@@ -127,6 +136,10 @@ func (a *attempt) settle(f fault, err error, waited time.Duration) {
 	r := a.call.r
 	pause := a.entry.peer.settle(end{fault: f, err: err, trial: a.trial, waited: waited, jitter: r.cfg.Rand()}, time.Now())
 	r.stats.faults[f].Add(1)
+	if f != none {
+		a.step.Fail(f.String())
+	}
+	a.step.End(nil)
 	r.noted(a.entry.neuron, f, pause)
 }
 

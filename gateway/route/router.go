@@ -45,6 +45,7 @@ func New(cfg Config) (*Router, error) {
 	}
 	r := &Router{cfg: cfg, log: cfg.Log.With("netuid", cfg.NetUID), known: map[tenure]*peer{}, wake: make(chan struct{}, 1)}
 	r.budget.set(cfg.HedgeShare)
+	r.stats.firstPiece = newFirstPiece(cfg.NetUID)
 	if cfg.SnapshotFile != "" {
 		switch g, err := load(cfg.SnapshotFile, cfg.NetUID); {
 		case err != nil:

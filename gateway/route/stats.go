@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/mechanism"
 )
@@ -12,6 +14,7 @@ import (
 type counters struct {
 	opens, tries, hedges, hedgeWins, unhedged, retries, explored, infoFailures atomic.Uint64
 	faults                                                                     [faults]atomic.Uint64
+	firstPiece                                                                 prometheus.Histogram
 }
 
 // Stats counts since the start, but for States, Running and Height, which are of the moment.

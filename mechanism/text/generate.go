@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/gotensor/gotensor/internal/span"
 	"github.com/gotensor/gotensor/model"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
 )
@@ -38,7 +39,9 @@ func (s *Server) Generate(req *textv1.GenerateRequest, stream grpc.ServerStreami
 	defer guard.end()
 	finished := false
 	var unsent error
-	err = g.Generate(ctx, prompt, func(p model.Piece) error {
+	traced, step := span.Start(ctx, "model.generate")
+	step.Text("model", g.Name())
+	err = g.Generate(traced, prompt, func(p model.Piece) error {
 		guard.stop() // a slow caller is not the model's fault
 		if err := ctx.Err(); err != nil {
 			return err
@@ -53,6 +56,7 @@ func (s *Server) Generate(req *textv1.GenerateRequest, stream grpc.ServerStreami
 		guard.start(s.cfg.TokenTimeout)
 		return nil
 	})
+	step.End(err)
 	switch {
 	case unsent != nil: // the caller is gone
 		return unsent
@@ -76,7 +80,10 @@ func (s *Server) Embed(ctx context.Context, req *textv1.EmbedRequest) (*textv1.E
 	}
 	ctx, guard := guarded(ctx, s.cfg.FirstTokenTimeout)
 	defer guard.end()
-	vectors, usage, err := e.Embed(ctx, req.GetTexts())
+	traced, step := span.Start(ctx, "model.embed")
+	step.Text("model", e.Name())
+	vectors, usage, err := e.Embed(traced, req.GetTexts())
+	step.End(err)
 	if err == nil {
 		err = checkVectors(vectors, len(req.GetTexts()))
 	}

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/gotensor/gotensor/internal/span"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/model"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
@@ -132,7 +133,10 @@ func (s *Server) Predict(ctx context.Context, req *textv1.PredictRequest) (*text
 	if req.GetAnywhere() {
 		ctx = model.WithAnywhere(ctx)
 	}
-	predictions, err := s.cfg.Predictor.Predict(ctx, req.GetContexts(), int(req.GetKMax()))
+	traced, step := span.Start(ctx, "model.predict")
+	step.Text("model", s.cfg.Predictor.Name())
+	predictions, err := s.cfg.Predictor.Predict(traced, req.GetContexts(), int(req.GetKMax()))
+	step.End(err)
 	if err != nil {
 		return nil, s.failed(ctx, s.cfg.Predictor.Name(), err, func() []string { return textsOf(req.GetContexts()) })
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gotensor/gotensor/internal/span"
 )
 
 const (
@@ -78,10 +80,18 @@ func (b *backend) send(ctx context.Context, method, path string, request any) (*
 	if b.cfg.APIKey != "" {
 		r.Header.Set("Authorization", "Bearer "+b.cfg.APIKey)
 	}
+	traced, step := span.Call(ctx, "backend "+method+" "+path)
+	if sent := span.Parent(traced); sent != "" {
+		r.Header.Set(span.Header, sent)
+	}
 	response, err := b.pool.cfg.Client.Do(r)
 	if err != nil {
-		return nil, b.broken(ctx, err)
+		err = b.broken(ctx, err)
+		step.End(err)
+		return nil, err
 	}
+	step.Int("status", response.StatusCode)
+	step.End(nil) // at the headers of the answer: what comes then is the model's time
 	if response.StatusCode != http.StatusOK {
 		defer func() { _ = response.Body.Close() }()
 		content, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // the status says enough
