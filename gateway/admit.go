@@ -13,6 +13,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/fair"
 	"github.com/gotensor/gotensor/internal/apierror"
+	"github.com/gotensor/gotensor/internal/span"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 )
@@ -25,8 +26,13 @@ func (g *gateway) guarded(route mechanism.Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := recordOf(r.Context())
 		rec.route = route.Pattern
+		why := refusedKey
 		who, err := g.authenticate(r)
 		if err == nil {
+			why = refusedBody
+			var step span.Step
+			r, step = g.traced(r, route.Pattern)
+			defer func() { answered(step, w, err) }()
 			rec.key = who.key.ID
 			if who.key.ID == "" {
 				rec.key = anonymousID
@@ -34,9 +40,10 @@ func (g *gateway) guarded(route mechanism.Route) http.Handler {
 			err = g.readBody(w, r)
 		}
 		if err == nil {
-			err = g.serve(w, r, who, route)
+			why, err = g.serve(w, r, who, route)
 		}
 		if err != nil {
+			g.metrics.refused.WithLabelValues(why).Inc()
 			apierror.Write(w, err)
 		}
 	})
@@ -74,18 +81,19 @@ func tooLarge(most int64) error {
 	}
 }
 
-// serve counts, waits for a turn and calls the Front. An error is one from before the Front's handler began.
-func (g *gateway) serve(w http.ResponseWriter, r *http.Request, who caller, route mechanism.Route) error {
+// serve counts, waits for a turn and calls the Front. An error is one from before the Front's handler began, with
+// the stage that refused.
+func (g *gateway) serve(w http.ResponseWriter, r *http.Request, who caller, route mechanism.Route) (string, error) {
 	weight := g.bandwidth.of(who.account)
 	leave, err := g.count(w, r, who, weight)
 	if err != nil {
-		return err
+		return refusedLimit, err
 	}
 	defer leave()
 	if !route.Free {
 		ticket, err := g.turn(r.Context(), who, weight)
 		if err != nil {
-			return err
+			return refusedQueue, err
 		}
 		defer ticket.Release()
 	}
@@ -105,14 +113,14 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request, who caller, rout
 		}
 	}()
 	route.Handler.ServeHTTP(w, r.WithContext(mechanism.WithMeter(r.Context(), m)))
-	return nil
+	return "", nil
 }
 
 // turn waits for a turn in the fair queue.
 func (g *gateway) turn(ctx context.Context, who caller, weight gotensor.Rao) (*fair.Ticket, error) {
 	limited, cancel := context.WithTimeout(ctx, g.cfg.Limits.MaxWait)
 	defer cancel()
-	ticket, err := g.queue.Acquire(limited, fair.Claim{Caller: who.account, Weight: uint64(weight), Validator: g.validator(who.account)})
+	ticket, err := g.acquire(limited, fair.Claim{Caller: who.account, Weight: uint64(weight), Validator: g.validator(who.account)})
 	var full *fair.Overload
 	switch {
 	case err == nil:

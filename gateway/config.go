@@ -17,6 +17,7 @@ import (
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/gateway/store"
 	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/telemetry"
 	subnet "github.com/gotensor/gotensor/x/subnet/types"
 	weights "github.com/gotensor/gotensor/x/weights/types"
 )
@@ -57,6 +58,8 @@ type Config struct {
 
 	Version string
 	Log     *slog.Logger // (none)
+	// Telemetry is where metrics and traces go (nowhere).
+	Telemetry telemetry.Sinks
 	// Now is the clock (time.Now).
 	Now func() time.Time
 }

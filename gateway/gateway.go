@@ -33,6 +33,7 @@ type gateway struct {
 	lookups   *limiter // read-only JSON, by network address
 	ledger    *ledger
 	queue     *fair.Queue
+	metrics   *metrics
 	api       *api
 	mux       *http.ServeMux
 	stopping  atomic.Bool
@@ -53,6 +54,10 @@ func newGateway(cfg Config) (*gateway, error) {
 		lookups:   newLimiter(nil, cfg.Now, cfg.Log),
 		ledger:    newLedger(cfg.Store, cfg.Now, cfg.Log),
 		queue:     fair.New(fair.Config{Slots: l.Slots, MaxQueued: l.MaxQueued, MaxPerCaller: l.MaxPerCaller}),
+		metrics:   newMetrics(),
+	}
+	if err := cfg.Telemetry.Add(g.collectors()...); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	g.api = newAPI(g)
 	g.mux = g.routes()

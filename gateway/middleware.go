@@ -39,10 +39,15 @@ func (g *gateway) outer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		rec := &record{id: requestID(r.Header.Get("X-Request-Id"))}
-		w := newWriter(rw)
+		w := newWriter(rw, g.metrics)
+		g.metrics.running.Inc()
 		w.Header().Set("X-Request-Id", rec.id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		defer func() { g.logged(r, rec, w, time.Since(began)) }()
+		defer func() {
+			took := time.Since(began)
+			g.logged(r, rec, w, took)
+			g.metrics.ended(rec, w, took)
+		}()
 		defer g.recover(w, rec)
 		if g.cors(w, r) {
 			return

@@ -15,10 +15,12 @@ type writer struct {
 	status  int
 	bytes   int64
 	renewed time.Time // of the deadline for writes
+	counts  *metrics  // nil: nothing is counted
+	stream  bool      // it comes piece by piece
 }
 
-func newWriter(w http.ResponseWriter) *writer {
-	return &writer{ResponseWriter: w, control: http.NewResponseController(w)}
+func newWriter(w http.ResponseWriter, counts *metrics) *writer {
+	return &writer{ResponseWriter: w, control: http.NewResponseController(w), counts: counts}
 }
 
 // Unwrap lets http.ResponseController through.
@@ -28,6 +30,7 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (w *writer) WriteHeader(status int) {
 	if w.status == 0 && status >= 200 {
 		w.status = status
+		w.begun()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -36,6 +39,7 @@ func (w *writer) WriteHeader(status int) {
 func (w *writer) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		w.begun()
 	}
 	w.extend()
 	n, err := w.ResponseWriter.Write(b)

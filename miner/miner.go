@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,7 @@ import (
 	"github.com/gotensor/gotensor/metagraph"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	"github.com/gotensor/gotensor/synapse"
+	"github.com/gotensor/gotensor/telemetry"
 	neuron "github.com/gotensor/gotensor/x/neuron/types"
 )
 
@@ -59,6 +61,8 @@ type Config struct {
 	Progress func(Work)
 	Version  string       // of the software, shown to callers
 	Log      *slog.Logger // nil: silent
+	// Telemetry is where metrics and traces go.
+	Telemetry telemetry.Sinks
 }
 
 // miner is one running miner.
@@ -70,7 +74,8 @@ type miner struct {
 	callers  *callers
 
 	latest chain.Latest
-	since  gotensor.Block // snapshots before this height do not show yet what was done; used by keepUp alone
+	shown  atomic.Pointer[Status] // the newest status
+	since  gotensor.Block         // snapshots before this height do not show yet what was done; used by keepUp alone
 }
 
 // Run serves until ctx ends, finishes the calls in progress, and returns nil. A node that does not answer is waited for; a
@@ -151,7 +156,7 @@ func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
 	about := m.cfg.Server.Describe()
 	m.axon, err = axon.New(axon.Config{
 		ChainID: status.ChainID, Certificate: cert, Callers: m.callers, Policy: m.cfg.Policy, Log: m.log,
-		MaxMessageBytes: about.MaxRequest, Slots: about.Parallel,
+		StatsHandler: m.cfg.Telemetry.Traces.Server(), MaxMessageBytes: about.MaxRequest, Slots: about.Parallel,
 		Info: &axonv1.InfoResponse{
 			Hotkey: keys.Account(m.cfg.Key.Address()), Netuid: uint32(m.cfg.NetUID), Model: about.Model, Version: m.cfg.Version,
 			Capabilities: about.Capabilities, Schema: about.Schema,
@@ -161,7 +166,7 @@ func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	m.axon.Register(m.cfg.Server.Service())
-	return nil
+	return m.cfg.Telemetry.Add(telemetry.Axon(m.axon.Stats), collector(m.shown.Load))
 }
 
 // observe keeps the newest snapshot for callers and for whoever waits for one.

@@ -38,6 +38,7 @@ func (m *miner) showStatus(g *metagraph.Metagraph) error {
 	if me, ok := g.ByHotkey(m.cfg.Key.Address()); ok {
 		s.UID, s.Published, s.Incentive, s.Emission = &me.UID, me.Endpoint == m.endpoint, me.Incentive, me.Emission
 	}
+	m.shown.Store(&s)
 	data, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("encode status: %w", err)

@@ -100,7 +100,10 @@ func (s *stage) begin() *life {
 	s.t.Helper()
 	file, err := openCommitments(s.file(), "fake-1", 1, fakenode.Addr("judge"))
 	require.NoError(s.t, err)
-	n := &node{cfg: s.config(&dummyJudge{Count: 3}), log: s.log.Logger(), block: 100 * time.Millisecond, state: statusFile{path: filepath.Join(s.home, "status.json")}}
+	n := &node{
+		cfg: s.config(&dummyJudge{Count: 3}), log: s.log.Logger(), block: 100 * time.Millisecond,
+		state: statusFile{path: filepath.Join(s.home, "status.json")}, counts: newMetrics(),
+	}
 	n.state.resume(file)
 	n.row.Store(&judgement{row: mechanism.Row{UIDs: []gotensor.UID{1, 2}, Weights: []uint16{65535, 21845}}, rounds: 3})
 	return &life{n, file}

@@ -11,6 +11,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/internal/home"
+	"github.com/gotensor/gotensor/internal/span"
 	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
@@ -98,13 +99,20 @@ func untilTurn(m *metagraph.Metagraph, me gotensor.Address, every time.Duration,
 // round asks everybody once, saves what was learnt, and works out the row.
 func (n *node) round(ctx context.Context, m *metagraph.Metagraph) error {
 	asked := n.miners(m)
-	if err := n.cfg.Judge.Round(ctx, asker{n.dial}, asked); err != nil {
+	began := time.Now()
+	traced, step := span.Serve(ctx, n.cfg.Telemetry.Traces.Provider(), "", "validator.round")
+	err := n.cfg.Judge.Round(traced, asker{n.dial}, asked)
+	step.Int("asked", len(asked))
+	step.End(err)
+	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		n.counts.round(asked, time.Since(began), false)
 		n.log.Error("round failed, it does not count", "err", err)
 		return nil
 	}
+	n.counts.round(asked, time.Since(began), true)
 	state, err := n.cfg.Judge.Encode()
 	if err != nil {
 		return fmt.Errorf("judge's state: %w", err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -39,6 +40,8 @@ type Status struct {
 type statusFile struct {
 	path string
 
+	last atomic.Pointer[Status] // as written
+
 	mu                  sync.Mutex
 	committedTo, opened *uint64
 }
@@ -72,6 +75,7 @@ func (f *statusFile) write(s Status) error {
 	s.CommittedEpoch, s.RevealedEpoch = f.committedTo, f.opened
 	f.mu.Unlock()
 	s.Time = time.Now().UTC()
+	f.last.Store(&s)
 	data, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("encode status: %w", err)

@@ -20,6 +20,7 @@ import (
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
+	"github.com/gotensor/gotensor/telemetry"
 )
 
 // DefaultMinRounds is how many rounds a validator judges before it commits for the first time.
@@ -37,6 +38,8 @@ type Config struct {
 	Home      string       // folder of its own for state and salts
 	MinRounds int          // 0: DefaultMinRounds
 	Log       *slog.Logger // nil: silent
+	// Telemetry is where metrics and traces go.
+	Telemetry telemetry.Sinks
 }
 
 // JudgeFile is where Run keeps the judge's state within Home; whoever makes the judge reads it back.
@@ -53,6 +56,7 @@ type node struct {
 	row    atomic.Pointer[judgement]
 	models modelNames
 	state  statusFile
+	counts *metrics
 }
 
 // judgement is the latest row with the rounds behind it.
@@ -89,7 +93,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	dial, err := dendrite.New(dendrite.Config{ChainID: status.ChainID, Signer: cfg.Key})
+	dial, err := dendrite.New(dendrite.Config{ChainID: status.ChainID, Signer: cfg.Key, StatsHandler: cfg.Telemetry.Traces.Client()})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -97,6 +101,10 @@ func Run(ctx context.Context, cfg Config) error {
 	n := &node{
 		cfg: cfg, log: cfg.Log, dial: dial, block: status.TargetBlock,
 		models: modelNames{ask: nameOf(dial)}, state: statusFile{path: filepath.Join(cfg.Home, "status.json")},
+		counts: newMetrics(),
+	}
+	if err := cfg.Telemetry.Add(append(n.counts.collectors(n.state.last.Load), telemetry.Dendrite(dial.Stats))...); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	n.state.resume(pending)
 	group, gctx := errgroup.WithContext(ctx)

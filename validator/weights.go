@@ -56,6 +56,7 @@ func (n *node) due(ctx context.Context, c *commitments, m *metagraph.Metagraph, 
 		return err
 	}
 	for _, x := range missed {
+		n.counts.missed.Inc()
 		n.log.Error("a commitment was not revealed in time; the weights before stay in force", "epoch", x.Epoch)
 	}
 	if m.Epoch > 0 {
