@@ -23,7 +23,9 @@ const (
 	certificateSoon = 30 * 24 * time.Hour
 	// pruneSoon is how long an uid should last.
 	pruneSoon = 24 * time.Hour
-	day       = 24 * time.Hour
+	// leastWindow is how long registrations must have been counted to say anything about their rate.
+	leastWindow = time.Hour
+	day         = 24 * time.Hour
 )
 
 var minerChecks = []check{
@@ -174,7 +176,7 @@ func checkDial(f *Facts) Check {
 	}
 	v := d.Value
 	if v.Hotkey != keys.Account(f.Hotkey) || v.NetUID != f.NetUID {
-		return fail("%s answers as %s of subnet %d, not as this hotkey", at, v.Hotkey, v.NetUID).
+		return fail("%s answers as %s of subnet %d, not as this hotkey", at, orDash(v.Hotkey), v.NetUID).
 			next("the wrong miner runs with this certificate: give each hotkey a --home of its own")
 	}
 	able := "no capabilities beyond the least"
@@ -290,7 +292,7 @@ func checkPruning(f *Facts) Check {
 	if r := f.Registration; r.known() && free == 0 && r.Value.WouldPrune == int32(me.UID) {
 		return warn("%s; the next registration takes it", seen).next("a better model earns more than others; a new hotkey begins with immunity")
 	}
-	if came == 0 {
+	if came == 0 || within < leastWindow {
 		return ok("%s", seen)
 	}
 	left := within / time.Duration(came) * time.Duration(rank+free+1)

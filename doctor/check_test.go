@@ -275,6 +275,10 @@ func TestMiner(t *testing.T) {
 				p.neurons[i+2].Registered = 99_000
 			}
 		}, Warn, "0 free slots and 1 neuron before it, 3 registrations in the last 1d; not immune; at that rate, and with this pay, it lasts about 16h", "better model"},
+		{"young chain", Miner, "uid", func(p *patient) {
+			full(p)
+			p.info.Height, p.info.LastBoundary, p.info.NextBoundary, p.Neuron.Value.ImmuneUntil = 100, 90, 2000, 50
+		}, OK, "5 registrations in the last 3m20s; not immune", ""},
 		{"unknown", Miner, "uid", func(p *patient) { p.Rules = Miss[subnet.Hyperparameters](away) }, Skip, "does not answer", ""},
 		{"unpaid", Miner, "pay", func(p *patient) { unpaid(p) }, Warn, "0.0000 TAO in the latest period", "weights show"},
 		{"new", Miner, "pay", func(p *patient) { unpaid(p); p.self().Registered = 99_500 }, OK, "new in this period", ""},

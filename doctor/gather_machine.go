@@ -72,8 +72,14 @@ func readJSON[T any](path string) (T, error) {
 	return v, nil
 }
 
+// errNoFile is shorter than what the system says: the folder stands beside it.
+var errNoFile = errors.New("there is no")
+
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w %s", errNoFile, filepath.Base(path))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -58,6 +59,9 @@ func (r *round) call(n metagraph.Neuron) {
 	defer client.Close()
 	conn := client.To(dendrite.Target{Addr: n.Endpoint.Addr, Pin: n.Endpoint.Pin, Hotkey: n.Hotkey})
 	askNow(r, "the endpoint", askFor, &f.Miner.Dial, func(ctx context.Context) (Dial, error) { return dial(ctx, conn, n.Endpoint.Addr) })
+	if errors.Is(f.Miner.Dial.Err, dendrite.ErrNotPermitted) {
+		f.Miner.Speed = Miss[Speed](f.Miner.Dial.Err)
+	}
 	if c.Speed == nil || !f.Miner.Dial.known() {
 		return
 	}

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,7 +20,6 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/axon"
 	"github.com/gotensor/gotensor/chain"
-	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/doctor"
 	"github.com/gotensor/gotensor/internal/fakenode"
 	"github.com/gotensor/gotensor/keys"
@@ -47,7 +47,10 @@ func node(t *testing.T) (*fakenode.Node, *chain.Client) {
 type everybody bool
 
 func (e everybody) Lookup(gotensor.Address) (axon.Caller, bool) {
-	return axon.Caller{Weight: 1}, bool(e)
+	if !e {
+		return axon.Caller{}, false
+	}
+	return axon.Caller{Weight: 1}, true
 }
 
 // serve makes miner-1 serve with the certificate in home, under the hotkey's name.
@@ -170,11 +173,12 @@ func TestAMinerThatDoesNotAdmitUs(t *testing.T) {
 	r, err := doctor.Run(t.Context(), doctor.Config{
 		Chain: c, NetUID: 1, Hotkey: fakenode.Addr("miner-1"), MinerHome: home, Roles: []doctor.Role{doctor.Miner},
 		Speed: func(context.Context, grpc.ClientConnInterface, *metagraph.Metagraph) (doctor.Speed, error) {
-			return doctor.Speed{}, &dendrite.Error{Kind: dendrite.ErrNotPermitted}
+			return doctor.Speed{}, errors.New("must not be asked")
 		},
 	})
 	require.NoError(t, err)
-	require.Equal(t, doctor.OK, find(t, r, doctor.Miner, "reachable from here").State, "who it is, it tells everybody")
+	require.Equal(t, doctor.OK, find(t, r, doctor.Miner, "reachable from here").State)
+	require.Contains(t, find(t, r, doctor.Miner, "reachable from here").Seen, "does not admit a key without stake")
 	require.Equal(t, "its policy does not admit a key without stake (the hotkey could not be opened)", find(t, r, doctor.Miner, "speed").Seen)
 }
 

@@ -36,17 +36,20 @@ type api struct {
 	accounts *cache[gotensor.Address, account]
 	graphs   *cache[gotensor.NetUID, json.RawMessage]
 	monikers *cache[struct{}, map[gotensor.Address]string]
+	probes   *cache[probed, sight]
 	lookups  chan struct{} // a place for each lookup of an account
+	probing  chan struct{} // a place for each call of a neuron
 }
 
 func newAPI(g *gateway) *api {
 	node, now := g.cfg.Chain, g.cfg.Now
-	a := &api{g: g, lookups: make(chan struct{}, maxLookups)}
+	a := &api{g: g, lookups: make(chan struct{}, maxLookups), probing: make(chan struct{}, maxProbes)}
 	a.status = newCache(statusFor, now, func(ctx context.Context, _ struct{}) (chain.Status, error) { return node.Status(ctx) })
 	a.subnets = newCache(subnetsFor, now, func(ctx context.Context, _ struct{}) ([]subnet.SubnetView, error) { return node.Subnets(ctx) })
 	a.weights = newCache(weightsFor, now, node.Weights)
 	a.graphs = newCache(graphFor, now, a.writeMetagraph)
 	a.accounts = newCache(accountFor, now, a.account)
+	a.probes = newCache(probeFor, now, a.look)
 	a.monikers = newCache(weightsFor, now, func(ctx context.Context, _ struct{}) (map[gotensor.Address]string, error) {
 		all, err := node.Validators(ctx)
 		out := map[gotensor.Address]string{}
@@ -67,6 +70,7 @@ func (a *api) routes(mux *http.ServeMux) {
 		"GET /api/subnets/{netuid}/neurons/{uid}": a.neuron,
 		"GET /api/subnets/{netuid}/incentive":     a.incentive,
 		"GET /api/accounts/{address}":             a.showAccount,
+		"GET /api/probe":                          a.probe,
 	} {
 		a.g.plain(mux, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v, err := a.answer(r, answer)
