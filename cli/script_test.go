@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 //	node start [ticks]         a fake node, which GOTENSOR_NETWORK names from then on; with ticks time goes on
 //	node stop
 //	node fault NAME [N]        make it misbehave: wrong-sequence, full, unavailable, hidden, refuse, fail-in-block, no-index
-//	node set NAME VALUE        change the world: height, closed, mechanism, sequence (of alice)
+//	node set NAME VALUE        change the world: height, closed, mechanism, sequence (of alice); clock now: the newest block is of now
 //	until FILE REGEXP          wait until a file that a command in the background writes matches
 //	axon UID KIND              the neuron of a uid serves: says, nobody (admits no one), broken (wrong answers)
 func TestScripts(t *testing.T) {
@@ -184,6 +184,8 @@ func change(ts *testscript.TestScript, n *fakenode.Node, args []string) {
 		case "sequence":
 			ts.Check(err)
 			w.Accounts[fakenode.Addr("alice")].Sequence = uint64(number)
+		case "clock":
+			w.Began = time.Now().Add(-time.Duration(w.Height*int64(w.TargetMs)) * time.Millisecond) // its newest block is of now
 		case "closed":
 			w.Closed = args[1]
 		case "mechanism":
