@@ -22,6 +22,7 @@ import (
 	"github.com/gotensor/gotensor/gateway/route"
 	"github.com/gotensor/gotensor/gateway/store"
 	"github.com/gotensor/gotensor/metagraph"
+	"github.com/gotensor/gotensor/telemetry"
 )
 
 func (a *app) gatewayCommand() *cobra.Command {
@@ -42,6 +43,7 @@ type gatewayOptions struct {
 	anonymous             int64
 	parallel, queue       int
 	maxAge, drain, finish time.Duration
+	telemetry             telemetryOptions
 }
 
 // gatewayStore says where a gateway keeps its state.
@@ -92,6 +94,7 @@ A gateway in public needs its own URL (--public-url) for people to make keys, an
 	f.DurationVar(&o.maxAge, "max-age", 0, "oldest snapshot of the chain with which /readyz says yes; 0: any")
 	f.DurationVar(&o.drain, "drain", 0, "when told to stop: say no at /readyz for so long before new connections are refused")
 	f.DurationVar(&o.finish, "grace", 30*time.Second, "when told to stop: let requests under way go on for so long")
+	o.telemetry.flags(f)
 	return c
 }
 
@@ -124,14 +127,19 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 	if err != nil {
 		return err
 	}
-	client, err := dendrite.New(dendrite.Config{ChainID: chainID, Signer: hotkey})
+	seen, err := a.observe(ctx, "gateway", o.telemetry)
+	if err != nil {
+		return err
+	}
+	defer seen.close()
+	client, err := dendrite.New(dendrite.Config{ChainID: chainID, Signer: hotkey, StatsHandler: seen.sinks.Traces.Client()})
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	cfg := gateway.Config{
 		Chain: node, ChainID: chainID, Limits: limits, Origins: o.origins, PublicURLs: o.publicURLs, TLSCert: o.tlsCert, TLSKey: o.tlsKey,
-		MaxAge: o.maxAge, Drain: o.drain, Grace: o.finish, Version: Version, Log: a.log(),
+		MaxAge: o.maxAge, Drain: o.drain, Grace: o.finish, Version: Version, Log: a.log(), Telemetry: seen.sinks,
 	}
 	for _, netuid := range o.netuids {
 		if netuid < 1 || netuid > 65534 {
@@ -143,7 +151,16 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 		}
 		cfg.Networks = append(cfg.Networks, s)
 	}
-	return a.serveGateway(ctx, o, cfg, home)
+	var routers []*route.Router
+	for _, s := range cfg.Networks {
+		if r, ok := s.Network.(*route.Router); ok {
+			routers = append(routers, r)
+		}
+	}
+	if err := seen.sinks.Add(append(route.Metrics(routers...), telemetry.Dendrite(client.Stats))...); err != nil {
+		return err
+	}
+	return seen.during(ctx, func(ctx context.Context) error { return a.serveGateway(ctx, o, cfg, home) })
 }
 
 // serveGateway opens what a gateway holds on to while it runs, and runs it.

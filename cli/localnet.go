@@ -28,6 +28,8 @@ type localnetOptions struct {
 	llm         string
 	noGateway   bool
 	epochs      uint64
+	metrics     bool
+	pprof       bool
 }
 
 func (a *app) localnetCommand() *cobra.Command {
@@ -63,6 +65,8 @@ The wallet "rich" in FOLDER/wallets holds TAO to play with; the password of all 
 	f.StringVar(&o.openAIModel, "openai-model", "", "name of the model on that server")
 	f.StringVar(&o.llm, "llm", "", "add a miner before a server that this command starts; --port N is added to it")
 	f.BoolVar(&o.noGateway, "no-gateway", false, "run no gateway: no page to open, no API for applications")
+	f.BoolVar(&o.metrics, "metrics", false, "give each process an address for metrics; metrics.json and prometheus.yml in --home name them")
+	f.BoolVar(&o.pprof, "pprof", false, "serve profiles beside the metrics")
 	f.Uint64Var(&o.epochs, "epochs", 0, "stop after so many epochs that paid; 0: run until Ctrl-C")
 	return c
 }
@@ -86,6 +90,7 @@ func (a *app) localnet(ctx context.Context, o localnetOptions) error {
 	cfg := localnet.Config{
 		Home: home, Gotensor: self, Gotensord: node, Validators: o.validators, Models: o.models, SilentAfter: o.silentAfter,
 		OpenAIURL: o.openAIURL, OpenAIModel: o.openAIModel, LLM: strings.Fields(o.llm), NoGateway: o.noGateway, Epochs: o.epochs, Log: a.log(),
+		Metrics: o.metrics || o.pprof, Pprof: o.pprof,
 	}
 	last, err := a.watchLocalnet(ctx, cfg)
 	if errors.Is(err, localnet.ErrConfig) || errors.Is(err, localnet.ErrRunning) {

@@ -30,6 +30,7 @@ type minerOptions struct {
 	announce   string
 	policy     string
 	noRegister bool
+	telemetry  telemetryOptions
 }
 
 func (a *app) minerRunCommand() *cobra.Command {
@@ -68,6 +69,7 @@ The texts that callers send are not written down, unless you ask for it with --l
 	f.StringVar(&o.announce, "announce", "", "IP or IP:PORT that the chain is told (default: the listen address)")
 	f.StringVar(&o.policy, "policy", "bandwidth", "who may ask: validators, registered, bandwidth (keys with stake behind them too) or proven")
 	f.BoolVar(&o.noRegister, "no-register", false, "fail instead of registering by proof of work")
+	o.telemetry.flags(f)
 	return c
 }
 
@@ -93,16 +95,23 @@ func (a *app) minerRun(ctx context.Context, o minerOptions) error {
 	if err != nil {
 		return err
 	}
+	seen, err := a.observe(ctx, "miner", o.telemetry)
+	if err != nil {
+		return err
+	}
+	defer seen.close()
 	m := a.models(ctx, o.models, home)
 	defer m.close()
 	server, err := m.server(ctx, client, gotensor.NetUID(*o.netuid))
 	if err != nil {
 		return err
 	}
-	return miner.Run(ctx, miner.Config{
+	cfg := miner.Config{
 		Chain: client, Key: hotkey, Coldkey: coldkey, NetUID: gotensor.NetUID(*o.netuid), Server: server, Home: home,
 		Listen: o.listen, Announce: announce, Policy: policy, NoRegister: o.noRegister, Progress: a.workProgress(), Version: Version, Log: a.log(),
-	})
+		Telemetry: seen.sinks,
+	}
+	return seen.during(ctx, func(ctx context.Context) error { return miner.Run(ctx, cfg) })
 }
 
 func parseAnnounce(s string) (netip.AddrPort, error) {

@@ -28,6 +28,7 @@ type validatorOptions struct {
 	stake          string
 	take           uint32
 	moniker        string
+	telemetry      telemetryOptions
 	plugin         string
 }
 
@@ -59,6 +60,7 @@ network with real pay needs text that miners cannot have read.`,
 	f.StringVar(&o.stake, "stake", "", "TAO to stake if this wallet has no staking validator yet")
 	f.Uint32Var(&o.take, "take-ppm", 180_000, "share of delegators' dividends that a new staking validator takes, parts per million")
 	f.StringVar(&o.moniker, "moniker", "", "name of a new staking validator (default: the wallet's)")
+	o.telemetry.flags(f)
 	f.StringVar(&o.plugin, "plugin", "", "URL of the plug-in that asks and scores on a subnet of the mechanism custom")
 	return c
 }
@@ -83,14 +85,21 @@ func (a *app) validatorRun(ctx context.Context, o validatorOptions) error {
 	if err != nil {
 		return err
 	}
+	seen, err := a.observe(ctx, "validator", o.telemetry)
+	if err != nil {
+		return err
+	}
+	defer seen.close()
 	a.log().Info("stake", "risk", validator.Risk(ctx, client, netuid, hotkey.Address()))
 	judge, err := a.judge(ctx, client, netuid, o, home)
 	if err != nil {
 		return err
 	}
-	return validator.Run(ctx, validator.Config{
+	cfg := validator.Config{
 		Chain: client, Key: hotkey, NetUID: netuid, Judge: judge, Home: home, MinRounds: o.minRounds, Log: a.log(),
-	})
+		Telemetry: seen.sinks,
+	}
+	return seen.during(ctx, func(ctx context.Context) error { return validator.Run(ctx, cfg) })
 }
 
 // prepareValidator makes what is missing on the chain. It is the only part of the role that opens the coldkey.

@@ -32,9 +32,14 @@ type Config struct {
 
 	NoGateway bool // run no gateway
 
-	Epochs  uint64      // stop after so many epochs that paid; 0: run until the context ends
+	Epochs uint64 // stop after so many epochs that paid; 0: run until the context ends
+	// Metrics gives each role an address for metrics, which metrics.json and prometheus.yml in Home name; Pprof adds profiles there.
+	Metrics, Pprof bool
+
 	Observe func(State) // called after each block; nil: nobody looks
 	Log     *slog.Logger
+
+	scrapes *scrapes
 }
 
 func (c *Config) fill() error {
@@ -46,6 +51,7 @@ func (c *Config) fill() error {
 		return fmt.Errorf("%w: home: %w", ErrConfig, err)
 	}
 	c.Home = home
+	c.scrapes = &scrapes{home: home, at: map[string]string{}, roles: map[string]string{}}
 	if c.Validators == 0 {
 		c.Validators = 3
 	}

@@ -39,6 +39,9 @@ func Run(ctx context.Context, cfg Config) (State, error) {
 	if err := os.MkdirAll(logsIn(cfg.Home), 0o755); err != nil {
 		return State{}, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	if err := cfg.scrapes.forget(); err != nil {
+		return State{}, err
+	}
 	llm, err := startLLM(ctx, &cfg, plan)
 	if err != nil {
 		return State{}, wait.Ended(ctx, err)

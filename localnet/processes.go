@@ -166,5 +166,6 @@ const referenceBytes = 1000
 
 func (c *Config) role(name string, args ...string) *process {
 	args = append(args, "--network", c.Home, "--wallet-path", walletsIn(c.Home), "--wallet", name, "--home", roleIn(c.Home, name))
+	args = append(args, c.watched(name, args[0])...)
 	return &process{name: name, path: c.Gotensor, args: args, home: c.Home, log: c.Log}
 }

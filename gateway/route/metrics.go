@@ -17,9 +17,8 @@ func newFirstPiece(netuid gotensor.NetUID) prometheus.Histogram {
 	})
 }
 
-// Metrics are a router's counters, and how each neuron that serves does by uid, for Prometheus.
-func (r *Router) Metrics() []prometheus.Collector {
-	netuid := strconv.Itoa(int(r.cfg.NetUID))
+// Metrics are the counters of a gateway's routers, and how each neuron that serves does by uid, for Prometheus.
+func Metrics(routers ...*Router) []prometheus.Collector {
 	s := &telemetry.Set{}
 	height := s.Gauge("gotensor_route_snapshot_height", "Block of the newest snapshot of the subnet, 0 before the first.", "netuid")
 	at := s.Gauge("gotensor_route_snapshot_timestamp_seconds", "Time of that block by its own header, 0 before the first.", "netuid")
@@ -38,31 +37,37 @@ func (r *Router) Metrics() []prometheus.Collector {
 	latency := s.Gauge("gotensor_route_neuron_first_piece_seconds", "Moving mean of the neuron's time to the first piece, 0 before the first.", "netuid", "uid")
 	success := s.Gauge("gotensor_route_neuron_success_ratio", "Moving mean of the neuron's answers that ended well.", "netuid", "uid")
 	s.Reads(func(emit telemetry.Emit) {
-		st := r.Stats()
-		emit(height, float64(st.Height), netuid)
-		emit(at, telemetry.Unix(st.Time), netuid)
-		emit(opens, float64(st.Opens), netuid)
-		emit(tries, float64(st.Tries), netuid)
-		emit(hedges, float64(st.Hedges), netuid)
-		emit(retries, float64(st.Retries), netuid)
-		emit(explored, float64(st.Explored), netuid)
-		emit(wins, float64(st.HedgeWins), netuid)
-		emit(unhedged, float64(st.Unhedged), netuid)
-		emit(ends, float64(st.Answers), netuid, "ok")
-		for outcome, n := range st.Failures {
-			emit(ends, float64(n), netuid, outcome)
-		}
-		emit(info, float64(st.InfoFailures), netuid)
-		emit(running, float64(st.Running), netuid)
-		for state, n := range st.States {
-			emit(states, float64(n), netuid, state)
-		}
-		for _, p := range r.Standings() {
-			uid := strconv.Itoa(int(p.UID))
-			emit(up, telemetry.Truth(p.State == "up"), netuid, uid)
-			emit(latency, p.Latency.Seconds(), netuid, uid)
-			emit(success, p.Success, netuid, uid)
+		for _, r := range routers {
+			st, netuid := r.Stats(), strconv.Itoa(int(r.cfg.NetUID))
+			emit(height, float64(st.Height), netuid)
+			emit(at, telemetry.Unix(st.Time), netuid)
+			emit(opens, float64(st.Opens), netuid)
+			emit(tries, float64(st.Tries), netuid)
+			emit(hedges, float64(st.Hedges), netuid)
+			emit(retries, float64(st.Retries), netuid)
+			emit(explored, float64(st.Explored), netuid)
+			emit(wins, float64(st.HedgeWins), netuid)
+			emit(unhedged, float64(st.Unhedged), netuid)
+			emit(ends, float64(st.Answers), netuid, "ok")
+			for outcome, n := range st.Failures {
+				emit(ends, float64(n), netuid, outcome)
+			}
+			emit(info, float64(st.InfoFailures), netuid)
+			emit(running, float64(st.Running), netuid)
+			for state, n := range st.States {
+				emit(states, float64(n), netuid, state)
+			}
+			for _, p := range r.Standings() {
+				uid := strconv.Itoa(int(p.UID))
+				emit(up, telemetry.Truth(p.State == "up"), netuid, uid)
+				emit(latency, p.Latency.Seconds(), netuid, uid)
+				emit(success, p.Success, netuid, uid)
+			}
 		}
 	})
-	return []prometheus.Collector{s, r.stats.firstPiece}
+	all := []prometheus.Collector{s}
+	for _, r := range routers {
+		all = append(all, r.stats.firstPiece)
+	}
+	return all
 }
