@@ -31,6 +31,7 @@ type call struct {
 	running []*attempt
 	worked  int // failures after which a neuron may have begun to work
 	causes  []error
+	picky   []*peer // who refused the request itself
 
 	won     atomic.Bool   // somebody answered, or nobody waits any more
 	results chan *attempt // buffered for all attempts: none ever waits
@@ -79,6 +80,9 @@ func (c *call) run() (*attempt, error) {
 			}
 			if a.fault == none {
 				c.cancel(errLost)
+				for _, p := range c.picky {
+					p.disown(time.Now())
+				}
 				if a.hedge {
 					c.r.stats.hedgeWins.Add(1)
 				}
@@ -178,6 +182,9 @@ func (c *call) failed(a *attempt) bool {
 	c.causes = append(c.causes, &failure{uid: a.entry.neuron.UID, fault: a.fault, err: a.err})
 	if a.fault.worked() {
 		c.worked++
+	}
+	if a.fault == rejected {
+		c.picky = append(c.picky, a.entry.peer)
 	}
 	if a.fault == ours || c.ask.Once || c.worked >= c.r.cfg.MaxTries {
 		return true

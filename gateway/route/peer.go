@@ -148,12 +148,24 @@ func (p *peer) note(e end, now time.Time) time.Duration {
 		p.rest(e.err, now)
 		p.breaker.skip(e.trial)
 		return 0
+	case rejected: // the caller's fault, until another neuron takes the request: see disown
+		p.failed++
+		p.lastFault = e.fault
+		p.breaker.skip(e.trial)
+		return 0
 	default:
 		p.failed++
 		p.lastFault = e.fault
 		p.success.add(0, now)
 		return p.blame(e, now)
 	}
+}
+
+// disown takes in that another neuron took a request that this one refused.
+func (p *peer) disown(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.success.add(0, now)
 }
 
 // blame takes in a failure that is the neuron's and returns the pause if the breaker opened.

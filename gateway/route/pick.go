@@ -35,6 +35,7 @@ func (k *picker) pick(s *set, not []*peer) (chosen *entry, explored bool) {
 	var buf [2 * draws]candidate
 	found := buf[:0]
 	n := len(s.entries)
+	even := k.rand() < floorShare
 	if k.explore && n > 1 && k.rand() < exploreShare {
 		if e := k.leastKnown(s, not); e != nil {
 			return e, true
@@ -46,7 +47,7 @@ func (k *picker) pick(s *set, not []*peer) (chosen *entry, explored bool) {
 		}
 	} else {
 		for range draws { // the draw is by share already: then all weigh the same
-			found = k.add(found, s.entries[s.at(k.rand())], 1, not)
+			found = k.add(found, s.entries[s.at(k.rand(), even)], 1, not)
 		}
 		if !slices.ContainsFunc(found, func(c candidate) bool { return c.state != trying }) {
 			start := int(k.rand() * float64(n))
@@ -59,11 +60,14 @@ func (k *picker) pick(s *set, not []*peer) (chosen *entry, explored bool) {
 			}
 		}
 	}
-	return k.drawOf(found), false
+	return k.drawOf(found, even), false
 }
 
-// at is the index of the neuron at a point of the running sums.
-func (s *set) at(u float64) int {
+// at is the index of the neuron at a point of the running sums, or of the plain list.
+func (s *set) at(u float64, even bool) int {
+	if even {
+		return min(int(u*float64(len(s.entries))), len(s.entries)-1)
+	}
 	i := sort.SearchFloat64s(s.upTo, u)
 	return min(i, len(s.entries)-1) // rounding
 }
@@ -84,21 +88,27 @@ func (k *picker) add(found []candidate, e *entry, weight float64, not []*peer) [
 	return append(found, c)
 }
 
-// drawOf draws by weight and cost; neurons after a pause only where there are no others.
-func (k *picker) drawOf(found []candidate) *entry {
+// drawOf draws by weight and cost, or by cost alone if even or if nobody who is left weighs anything; neurons after a pause only
+// where there are no others.
+func (k *picker) drawOf(found []candidate, even bool) *entry {
 	if len(found) == 0 {
 		return nil
 	}
 	var weights [2 * draws]float64
 	for _, fresh := range []bool{true, false} {
-		for i, c := range found {
-			weights[i] = 0
-			if (c.state != trying) == fresh {
-				weights[i] = preference(c.weight, c.cost)
+		for _, flat := range []bool{even, true} {
+			for i, c := range found {
+				weights[i] = 0
+				if (c.state != trying) == fresh {
+					weights[i] = preference(c.weight, c.cost)
+					if flat {
+						weights[i] = preference(1, c.cost)
+					}
+				}
 			}
-		}
-		if i := draw(weights[:len(found)], k.rand()); i >= 0 {
-			return found[i].entry
+			if i := draw(weights[:len(found)], k.rand()); i >= 0 {
+				return found[i].entry
+			}
 		}
 	}
 	return nil

@@ -8,17 +8,17 @@ import (
 
 // The formulas of the package's documentation. Everything here is pure: the time and the random number come from outside.
 const (
-	halfLife      = 2 * time.Minute // of what was seen of a neuron
-	mostWeight    = 12.0            // of what was seen, against 1 of what is assumed: about the latest dozen answers count
-	priorSuccess  = 0.9             // assumed before the first answer
-	priorLatency  = time.Second     // assumed before any neuron has answered
-	leastLatency  = 20 * time.Millisecond
-	failurePrice  = 2 * time.Second // what a failure costs: the time lost and the second neuron's
-	freeRunning   = 8.0             // answers under way that double the expected latency
-	floorShare    = 0.02            // of the calls go to neurons whatever the chain pays them
-	exploreShare  = 0.02            // of the calls go where the least is known
-	draws         = 16              // neurons that are looked at per call
-	recentPieces  = 32              // latencies from which the time of a hedge is known
+	halfLife      = 2 * time.Minute        // of what was seen of a neuron
+	mostWeight    = 12.0                   // of what was seen, against 1 of what is assumed: about the latest dozen answers count
+	priorSuccess  = 0.9                    // assumed before the first answer
+	priorLatency  = time.Second            // assumed before any neuron has answered
+	leastLatency  = 100 * time.Millisecond // nobody notices less, and whoever answers nonsense at once gains no more by it
+	failurePrice  = 2 * time.Second        // what a failure costs: the time lost and the second neuron's
+	freeRunning   = 8.0                    // answers under way that double the expected latency
+	floorShare    = 0.02                   // of the calls go to neurons whatever the chain pays them
+	exploreShare  = 0.02                   // of the calls go where the least is known
+	draws         = 16                     // neurons that are looked at per call
+	recentPieces  = 32                     // latencies from which the time of a hedge is known
 	enoughPieces  = 4
 	mostWaits     = 8   // in vain that are counted in a row
 	growthOfWaits = 1.5 // a neuron that had not answered when a call was broken off is expected to need this much longer
@@ -57,7 +57,7 @@ func cost(latency time.Duration, success float64, running int) float64 {
 	return l*(1+float64(max(running, 0))/freeRunning) + (1/min(max(success, 0.01), 1)-1)*failurePrice.Seconds()
 }
 
-// shareWeights are the parts of the incentive with a floor; they sum to 1. Without any incentive all are equal.
+// shareWeights are the parts of the incentive; they sum to 1. Without any incentive all are equal.
 func shareWeights(shares []float64) []float64 {
 	sum := 0.0
 	for _, s := range shares {
@@ -67,7 +67,7 @@ func shareWeights(shares []float64) []float64 {
 	for i, s := range shares {
 		out[i] = 1 / float64(len(shares))
 		if sum > 0 {
-			out[i] = (1-floorShare)*s/sum + floorShare/float64(len(shares))
+			out[i] = s / sum
 		}
 	}
 	return out

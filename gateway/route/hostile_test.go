@@ -1,0 +1,61 @@
+package route_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gotensor/gotensor/gateway/route"
+)
+
+// A neuron that the chain pays nothing answers at once, with whatever: it gets what newcomers get, not the subnet's traffic.
+func TestSpeedAloneEarnsNoTraffic(t *testing.T) {
+	w := newWorld(30000, 20000, 10000, 0, 0)
+	for uid, m := range w.miners {
+		m.set(answers(time.Second), nil)
+		if uid > 2 {
+			m.set(answers(time.Millisecond), nil)
+		}
+	}
+	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		require.Zero(t, load(t.Context(), r, 3000, 100*time.Millisecond, 0))
+		parts, _ := w.parts(nil)
+		assert.Less(t, parts[3]+parts[4], 0.06, parts)
+		assert.Positive(t, parts[3]+parts[4], parts)
+	})
+}
+
+// Somebody pins a neuron and sends it what no neuron of its kind takes: the others' traffic to it stays.
+func TestNonsenseForOneNeuronCostsItNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(30000, 30000)
+		r := w.started(t, func(c *route.Config) { c.Rand = seeded(1) })
+		w.miners[0].set(rejects, nil)
+		for range 50 {
+			_, _, err := ask(t.Context(), r, only(0))
+			require.Error(t, err)
+		}
+		w.miners[0].set(answers(50*time.Millisecond), nil)
+		s := stateOf(t, r, 0)
+		require.NotEqual(t, "down", s.State)
+		_, now := w.parts(nil)
+		require.Zero(t, load(t.Context(), r, 400, 10*time.Millisecond, 0))
+		parts, _ := w.parts(now)
+		assert.InDelta(t, 0.5, parts[0], 0.1, parts)
+	})
+}
+
+// A neuron refuses what every other takes: that is its own failure, and it is asked less.
+func TestRefusingWhatOthersTakeCosts(t *testing.T) {
+	w := newWorld(30000, 30000)
+	w.miners[0].set(rejects, nil)
+	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		require.Zero(t, load(t.Context(), r, 1000, 100*time.Millisecond, 0))
+		parts, _ := w.parts(nil)
+		assert.Less(t, parts[0], 0.1, parts)
+		assert.NotEqual(t, "down", stateOf(t, r, 0).State)
+	})
+}
