@@ -37,6 +37,8 @@ type Config struct {
 	HedgeShare float64
 	// FirstPieceTimeout is how long one neuron may take to the first piece (12 s), StallTimeout how long between two pieces (15 s).
 	FirstPieceTimeout, StallTimeout time.Duration
+	// Patience is how long a call waits while neurons that would do have no room (5 s); negative: it fails at once, as where all are down.
+	Patience time.Duration
 	// MaxTries is how many neurons may fail one call after they had begun to work on it (3). Those that cannot be reached or
 	// have no room do not count: up to 16 are asked in all.
 	MaxTries int
@@ -91,6 +93,7 @@ func (c *Config) check() error {
 	def(&c.HedgeShare, 0.1)
 	def(&c.FirstPieceTimeout, 12*time.Second)
 	def(&c.StallTimeout, 15*time.Second)
+	def(&c.Patience, 5*time.Second)
 	def(&c.MaxTries, 3)
 	def(&c.MaxRunning, 1024)
 	def(&c.RefreshEvery, 5*time.Minute)

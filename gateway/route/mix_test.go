@@ -134,7 +134,7 @@ func TestMixKeepsLimits(t *testing.T) {
 	for _, m := range w.miners {
 		m.set(answers(time.Second), nil)
 	}
-	change := func(c *route.Config) { c.MaxRunning, c.HedgeShare = 5, -1 }
+	change := func(c *route.Config) { c.MaxRunning, c.HedgeShare, c.Patience = 5, -1, -1 }
 	mixed(t, w, change, func(t *testing.T, r *route.Router) {
 		errs := make(chan error, 20)
 		for range 20 {

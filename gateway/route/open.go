@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 
 	"github.com/gotensor/gotensor/dendrite"
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/mechanism"
 )
 
@@ -27,7 +29,10 @@ type call struct {
 	open opener
 	set  *set
 
-	asked   []*peer
+	began   time.Time
+	tried   int     // neurons asked, one that was asked again counted again
+	asked   []*peer // that are not asked again
+	refused []*peer // of those, who had no room: they may have some later
 	running []*attempt
 	worked  int // failures after which a neuron may have begun to work
 	causes  []error
@@ -52,17 +57,17 @@ func (r *Router) Open(ctx context.Context, ask mechanism.Ask, open opener) (any,
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &call{r: r, ctx: ctx, ask: ask, open: open, set: s, results: make(chan *attempt, mostAsked)}
+	c := &call{r: r, ctx: ctx, ask: ask, open: open, set: s, began: time.Now(), results: make(chan *attempt, mostAsked)}
 	a, err := c.run()
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.value, a.lease(ctx, len(c.asked)), nil
+	return a.value, a.lease(ctx, c.tried), nil
 }
 
 // run asks until one answers.
 func (c *call) run() (*attempt, error) {
-	if !c.launch(false) {
+	if !c.launch(false) && !c.later() {
 		return nil, c.none()
 	}
 	slow := time.NewTimer(c.running[0].hedgeAfter)
@@ -88,7 +93,7 @@ func (c *call) run() (*attempt, error) {
 				}
 				return a, nil
 			}
-			if done := c.failed(a); done && len(c.running) == 0 {
+			if done := c.failed(a); done && len(c.running) == 0 && !c.later() {
 				return nil, c.none()
 			}
 		case <-slow.C:
@@ -121,7 +126,7 @@ func (c *call) launch(hedge bool) bool {
 	}
 	k := c.r.picker()
 	k.inOrder = c.ask.Model == best
-	k.explore = !c.ask.Once && !k.inOrder && len(c.asked) == 0
+	k.explore = !c.ask.Once && !k.inOrder && c.tried == 0
 	for range draws { // others may take the last place or the only try
 		e, explored := k.pick(c.set, c.asked)
 		if e == nil {
@@ -133,6 +138,7 @@ func (c *call) launch(hedge bool) bool {
 		}
 		c.count(hedge, explored)
 		a := newAttempt(c, e, trial, hedge)
+		c.tried++
 		c.asked = append(c.asked, e.peer)
 		c.running = append(c.running, a)
 		go a.run()
@@ -148,7 +154,7 @@ func (c *call) count(hedge, explored bool) {
 	case hedge:
 		c.r.budget.spend()
 		s.hedges.Add(1)
-	case len(c.asked) > 0:
+	case c.tried > 0:
 		s.retries.Add(1)
 	}
 	if explored {
@@ -186,6 +192,9 @@ func (c *call) failed(a *attempt) bool {
 	if a.fault == rejected {
 		c.picky = append(c.picky, a.entry.peer)
 	}
+	if a.fault == overloaded {
+		c.refused = append(c.refused, a.entry.peer)
+	}
 	if a.fault == ours || c.ask.Once || c.worked >= c.r.cfg.MaxTries {
 		return true
 	}
@@ -193,6 +202,31 @@ func (c *call) failed(a *attempt) bool {
 		return false // one was asked in parallel and is not slow yet
 	}
 	return !c.launch(false)
+}
+
+// later asks a neuron that has no room now once it may have some. False: none will in time, or no more may be asked.
+func (c *call) later() bool {
+	for !c.ask.Once && c.worked < c.r.cfg.MaxTries {
+		c.asked = slices.DeleteFunc(c.asked, func(p *peer) bool { return slices.Contains(c.refused, p) })
+		c.refused = nil
+		k := c.r.picker()
+		o := k.outlook(c.set, c.asked)
+		left := c.r.cfg.Patience - k.now.Sub(c.began)
+		if o.busy+o.full == 0 || o.room.Sub(k.now) > left || len(c.asked) >= mostAsked {
+			return false
+		}
+		// Whoever waits for the same neuron comes at another time.
+		pause := max(o.room.Sub(k.now), 0) + time.Duration(c.r.cfg.Rand()*float64(leastRest))
+		if pause > left || wait.Sleep(c.ctx, pause) != nil {
+			return false
+		}
+		if c.launch(false) {
+			// What it says now stands for what it said before.
+			c.causes = slices.DeleteFunc(c.causes, func(err error) bool { return errors.Is(err, dendrite.ErrOverloaded) })
+			return true
+		}
+	}
+	return false
 }
 
 // cancel ends what is under way.
@@ -226,12 +260,12 @@ func (c *call) none() error {
 	if o.soonest == nil {
 		return fmt.Errorf("%w: all were taken at this moment", mechanism.ErrNoNeuron)
 	}
-	wait := max(o.back.Sub(k.now), leastRest).Round(10 * time.Millisecond)
+	back := max(o.back.Sub(k.now), leastRest).Round(10 * time.Millisecond)
 	if o.busy+o.full == 0 {
-		return fmt.Errorf("%w: all %d neurons that serve this are down, the next may be back in %v", mechanism.ErrNoNeuron, o.down, wait)
+		return fmt.Errorf("%w: all %d neurons that serve this are down, the next may be back in %v", mechanism.ErrNoNeuron, o.down, back)
 	}
 	n := o.soonest.neuron
 	return fmt.Errorf("%w: %w", mechanism.ErrUpstream, &failure{uid: n.UID, fault: overloaded, err: &dendrite.Error{
-		Target: targetOf(n), Kind: dendrite.ErrOverloaded, RetryAfter: wait,
+		Target: targetOf(n), Kind: dendrite.ErrOverloaded, RetryAfter: back,
 	}})
 }

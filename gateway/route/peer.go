@@ -195,6 +195,9 @@ func (p *peer) suspect(now time.Time) {
 
 // rest leaves a neuron without room alone.
 func (p *peer) rest(err error, now time.Time) {
+	if now.Before(p.busy) {
+		return // it was asked before it first said so: that is no second time in a row
+	}
 	p.busy = now.Add(restFor(retryAfter(err), p.refusals))
 	p.refusals++
 }

@@ -134,6 +134,7 @@ func (k *picker) leastKnown(s *set, not []*peer) *entry {
 type outlook struct {
 	down, busy, full int
 	back             time.Time // the soonest that one can be asked again; zero: not known
+	room             time.Time // the same of those that are not down
 	soonest          *entry
 }
 
@@ -155,6 +156,14 @@ func (k *picker) outlook(s *set, not []*peer) (o outlook) {
 		default:
 			o.full++
 			at = k.now.Add(time.Second)
+		}
+		// A place here may be free any moment, which nobody is told.
+		room := g.busy
+		if soon := k.now.Add(leastRest); g.full && room.Before(soon) {
+			room = soon
+		}
+		if g.state != down && g.state != trying && (o.room.IsZero() || room.Before(o.room)) {
+			o.room = room
 		}
 		if o.soonest == nil || at.Before(o.back) {
 			o.back, o.soonest = at, e
