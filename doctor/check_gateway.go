@@ -160,7 +160,10 @@ func checkKeys(f *Facts) Check {
 	if len(words) > 0 {
 		return warn("%s", strings.Join(words, "; ")).next("make a key with a higher limit or a longer life: `gotensor gateway key create`")
 	}
-	return ok("%s; of %d with a limit of their own none is near it by today's mean, the others have their account's", many(len(s.Value.Keys), "live key"), bounded)
+	if len(s.Value.Keys) == 0 {
+		return ok("no live keys")
+	}
+	return ok("%s, of which %d with a limit of their own; none is near it by today's mean, nor near its end", many(len(s.Value.Keys), "live key"), bounded)
 }
 
 // checkAdmission says whom of the miners' policies the gateway's hotkey passes: with a permit all, with a uid all but the strictest, with

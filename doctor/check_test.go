@@ -396,6 +396,7 @@ func TestGateway(t *testing.T) {
 		{"full", Gateway, "API keys", key(KeyUse{ID: "key_3", Name: "bot", Limit: 10, PerMinute: 8.5}), Warn, "key_3 (bot) made 8.5 requests a minute today of its 10", "key create"},
 		{"ends", Gateway, "API keys", key(KeyUse{ID: "key_4", Name: "demo", Expires: clock.Add(25 * time.Hour)}), Warn, "key_4 (demo) ends in 1d1h", "longer life"},
 		{"unknown", Gateway, "API keys", func(p *patient) { p.Gateway.Store = Miss[Store](errOff) }, Skip, "not known", ""},
+		{"no keys", Gateway, "API keys", func(p *patient) { p.Gateway.Store.Value.Keys = nil }, OK, "no live keys", ""},
 		{"refused", Gateway, "admission", func(p *patient) { stranger(p); p.Gateway.Bandwidth = Know[gotensor.Rao](0) }, Fail, "miners refuse it", "stake lend"},
 		{"by bandwidth", Gateway, "admission", stranger, OK, "20.0000 TAO of bandwidth", ""},
 		{"by uid", Gateway, "admission", func(p *patient) { p.self().Permit, p.Gateway.Bandwidth = false, Know[gotensor.Rao](0) }, Warn, "serve it last", "stake lend"},
