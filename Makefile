@@ -21,18 +21,21 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: help build gotensor gotensord localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e test-llm vectors proto proto-check python node llm clean
+.PHONY: help build gotensor gotensord plugin-factor localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e test-llm vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-build: gotensor gotensord ## both binaries under build/
+build: gotensor gotensord plugin-factor ## all binaries under build/
 
 gotensor: ## the binary for every role but the node
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/gotensor ./cmd/gotensor
 
 gotensord: ## the node
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/gotensord ./cmd/gotensord
+
+plugin-factor: ## the plug-in of the localnet's second subnet
+	$(GO) build -ldflags '-s -w' -o build/gotensor-plugin-factor ./templates/plugin-go
 
 localnet: build $(if $(LLM),llm) ## a whole network on this machine: models compete for TAO (LLM=1 adds a language model)
 	./build/gotensor localnet $(if $(HOME_DIR),--home $(HOME_DIR)) $(if $(LLM),--llm '$(VENV)/bin/python test/llm/serve.py') $(ARGS)

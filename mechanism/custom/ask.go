@@ -29,8 +29,8 @@ const (
 type request struct {
 	Operation string          `json:"operation"`
 	Input     json.RawMessage `json:"input"`
-	// Stream asks by Stream and joins the pieces into an array.
-	Stream bool `json:"stream,omitempty"`
+
+	op *Operation // as the plug-in declares it
 }
 
 // answer is what one neuron said.
@@ -51,7 +51,7 @@ const (
 	errorTimeout     = "timeout"     // the deadline passed first
 	errorRefused     = "refused"     // the neuron does not take this operation or input
 	errorTooLarge    = "too_large"   // the output has more bytes than the subnet allows
-	errorBad         = "bad_json"    // the output is no JSON
+	errorBad         = "bad_output"  // the output does not fit the schema that the validator's plug-in declares
 	errorUnreachable = "unreachable" // the neuron, or its plug-in, is not there or failed
 )
 
@@ -109,7 +109,7 @@ func askOne(ctx context.Context, client customv1.CustomClient, r *request, most 
 	switch {
 	case err != nil:
 		took.Error = word(err)
-	case !plain(out):
+	case !r.fits(out):
 		took.Error = errorBad
 	default:
 		took.Output = out
@@ -117,18 +117,20 @@ func askOne(ctx context.Context, client customv1.CustomClient, r *request, most 
 	return took
 }
 
-// plain tells whether a plug-in in any language can read an output.
-func plain(out []byte) bool {
-	_, err := decode(out)
-	return err == nil
-}
+// fits tells whether an output is what the validator's plug-in expects, so that no miner can make it stumble. The pieces of a stream
+// were looked at one by one.
+func (r *request) fits(out []byte) bool { return r.op.Stream || r.op.CheckOutput(out) == nil }
 
-var errLarge = errors.New("the pieces are too large together")
+var (
+	errLarge = errors.New("the pieces are too large together")
+	errBad   = errors.New("a piece does not fit the schema")
+)
 
+// call asks one neuron; the pieces of a stream are joined into an array.
 func call(ctx context.Context, client customv1.CustomClient, r *request, most int) ([]byte, error) {
 	req := &customv1.CallRequest{Operation: r.Operation, Json: r.Input}
 	limit := grpc.MaxCallRecvMsgSize(most + slack)
-	if !r.Stream {
+	if !r.op.Stream {
 		resp, err := client.Call(ctx, req, limit)
 		return resp.GetJson(), err
 	}
@@ -150,8 +152,8 @@ func call(ctx context.Context, client customv1.CustomClient, r *request, most in
 		if len(out)+len(piece.GetJson()) > most {
 			return nil, errLarge
 		}
-		if !plain(piece.GetJson()) {
-			return piece.GetJson(), nil // the caller sees what it is
+		if r.op.CheckOutput(piece.GetJson()) != nil {
+			return nil, errBad
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
@@ -167,6 +169,8 @@ func word(err error) string {
 		return errorTimeout
 	case errors.Is(err, dendrite.ErrTooLarge), errors.Is(err, errLarge):
 		return errorTooLarge
+	case errors.Is(err, errBad):
+		return errorBad
 	}
 	if c := status.Code(err); c == codes.InvalidArgument || c == codes.NotFound || c == codes.Unimplemented {
 		return errorRefused

@@ -45,6 +45,7 @@ type JudgeConfig struct {
 type Judge struct {
 	settings Settings
 	plugin   *plugin
+	schema   *Schema // of the plug-in; nil before the first round
 	rng      *rand.Rand
 	log      *slog.Logger
 	state    state
@@ -131,7 +132,7 @@ func (j *Judge) idOf(n metagraph.Neuron) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Round asks the plug-in for requests, every neuron all of them, and the plug-in for the scores. Nothing that a miner sends makes it
+// Round asks the plug-in for its schema, which miners' answers must fit, and for requests, every neuron all of them, and the plug-in for the scores. Nothing that a miner sends makes it
 // fail; a plug-in that fails or scores nonsense does (ErrPlugin), and then nothing is remembered.
 func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron) error {
 	if len(neurons) == 0 {
@@ -140,6 +141,12 @@ func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagr
 	ids := make([]string, len(neurons))
 	for i, n := range neurons {
 		ids[i] = j.idOf(n)
+	}
+	if j.schema == nil {
+		var err error
+		if j.schema, err = j.plugin.schema(ctx, j.settings.every(), func(err error) { j.log.Info("waiting for the plug-in", "err", err) }); err != nil {
+			return err
+		}
 	}
 	number := j.state.Rounds + 1
 	plan, err := j.draw(ctx, number, ids)

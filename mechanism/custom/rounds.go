@@ -55,11 +55,15 @@ func (j *Judge) draw(ctx context.Context, number int, ids []string) (*plan, erro
 	}
 	for i := range p.Requests {
 		r := &p.Requests[i]
-		if !operationName.MatchString(r.Operation) {
-			return nil, fmt.Errorf("%w: /round: requests[%d].operation is %q, want the name of an operation", ErrPlugin, i, cut(r.Operation))
+		var ok bool
+		if r.op, ok = j.schema.Operation(r.Operation); !ok {
+			return nil, fmt.Errorf("%w: /round: requests[%d].operation is %q, which /schema does not declare", ErrPlugin, i, cut(r.Operation))
 		}
 		if n := len(r.Input); n < 1 || n > j.settings.InputBytes {
 			return nil, fmt.Errorf("%w: /round: requests[%d].input has %d bytes, want 1 to %d, the subnet's setting input_bytes", ErrPlugin, i, n, j.settings.InputBytes)
+		}
+		if err := r.op.CheckInput(r.Input); err != nil {
+			return nil, fmt.Errorf("%w: /round: requests[%d].input: %w", ErrPlugin, i, err)
 		}
 	}
 	if p.Secret == nil {
