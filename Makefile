@@ -21,7 +21,7 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: help build gotensor gotensord plugin-factor localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e test-llm vectors proto proto-check python node llm clean
+.PHONY: help build regions gateways gotensor gotensord plugin-factor localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e test-e2e test-llm vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,6 +73,12 @@ test-llm: llm ## a real language model behind a real server: seconds, after 130 
 
 e2e: test-e2e llm ## longer runs: also the language model
 	GOTENSOR_LLM_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags 'e2e llm' -count=1 -timeout 55m -v ./test/llm/... ./test/e2e/...
+
+regions: build ## six regions of the world on this machine (root): long round trips, losses, rich against poor
+	$(if $(wildcard $(VENV)/lib/*/site-packages/xllamacpp),GOTENSOR_LLM_PYTHON=$(CURDIR)/$(VENV)/bin/python) $(GO) test -tags regions -count=1 -timeout 25m -v ./test/regions
+
+gateways: build ## the gateway beside others of other makers, before one paced model
+	test/gateways/compare.sh
 
 vectors: ## golden vectors alone; GOTENSOR_VECTORS=folder runs others of the same form
 	$(GO) test -count=1 -run Vectors ./fixed/... ./yuma/... ./mechanism/... ./pow/...
