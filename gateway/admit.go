@@ -18,8 +18,12 @@ import (
 	"github.com/gotensor/gotensor/mechanism"
 )
 
-// bodyTime is how long a request's body may take to arrive.
-const bodyTime = 30 * time.Second
+const (
+	// bodyTime is how long a request's body may take to arrive.
+	bodyTime = 30 * time.Second
+	// strangers is the scope of all callers without a key together.
+	strangers = "everybody without a key"
+)
 
 // guarded puts a Front's route behind key, limits and queue.
 func (g *gateway) guarded(route mechanism.Route) http.Handler {
@@ -29,7 +33,6 @@ func (g *gateway) guarded(route mechanism.Route) http.Handler {
 		why := refusedKey
 		who, err := g.authenticate(r)
 		if err == nil {
-			why = refusedBody
 			var step span.Step
 			r, step = g.traced(r, route.Pattern)
 			defer func() { answered(step, w, err) }()
@@ -37,10 +40,7 @@ func (g *gateway) guarded(route mechanism.Route) http.Handler {
 			if who.key.ID == "" {
 				rec.key = anonymousID
 			}
-			err = g.readBody(w, r)
-		}
-		if err == nil {
-			why, err = g.serve(w, r, who, route)
+			why, err = g.admit(w, r, who, route)
 		}
 		if err != nil {
 			g.metrics.refused.WithLabelValues(why).Inc()
@@ -49,7 +49,22 @@ func (g *gateway) guarded(route mechanism.Route) http.Handler {
 	})
 }
 
-// readBody reads the whole body before anything is counted or queued, so that a slow caller keeps nobody from a turn.
+// admit serves a request if its caller has not as many under way as he may. Those whose body is still to come are among them, or else
+// one caller could fill the memory with bodies. An error is one from before the Front's handler began, with the stage that refused.
+func (g *gateway) admit(w http.ResponseWriter, r *http.Request, who caller, route mechanism.Route) (string, error) {
+	who.weight = g.bandwidth.of(who.account)
+	leave, err := g.enter(r.Context(), who)
+	if err != nil {
+		return refusedLimit, err
+	}
+	defer leave()
+	if err := g.readBody(w, r); err != nil {
+		return refusedBody, err
+	}
+	return g.serve(w, r, who, route)
+}
+
+// readBody reads the whole body before a request is queued, so that a slow caller keeps nobody else from a turn.
 func (g *gateway) readBody(w http.ResponseWriter, r *http.Request) error {
 	most := g.cfg.Limits.MaxBody
 	if r.ContentLength > most {
@@ -81,17 +96,13 @@ func tooLarge(most int64) error {
 	}
 }
 
-// serve counts, waits for a turn and calls the Front. An error is one from before the Front's handler began, with
-// the stage that refused.
+// serve counts, waits for a turn and calls the Front, with the errors of admit.
 func (g *gateway) serve(w http.ResponseWriter, r *http.Request, who caller, route mechanism.Route) (string, error) {
-	weight := g.bandwidth.of(who.account)
-	leave, err := g.count(w, r, who, weight)
-	if err != nil {
+	if err := g.count(w, r, who); err != nil {
 		return refusedLimit, err
 	}
-	defer leave()
 	if !route.Free {
-		ticket, err := g.turn(r.Context(), who, weight)
+		ticket, err := g.turn(r.Context(), who)
 		if err != nil {
 			return refusedQueue, err
 		}
@@ -99,7 +110,7 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request, who caller, rout
 	}
 	m := &meter{account: mechanism.Account{Name: who.key.Name, Address: who.account}}
 	m.spend = func(tokens int64) {
-		for _, b := range g.allowances(who, weight) {
+		for _, b := range g.allowances(who) {
 			if !b.absent(b.tokens) {
 				b.limiter.spend(r.Context(), b.scope+" tokens", b.tokens, tokens)
 			}
@@ -117,10 +128,10 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request, who caller, rout
 }
 
 // turn waits for a turn in the fair queue.
-func (g *gateway) turn(ctx context.Context, who caller, weight gotensor.Rao) (*fair.Ticket, error) {
+func (g *gateway) turn(ctx context.Context, who caller) (*fair.Ticket, error) {
 	limited, cancel := context.WithTimeout(ctx, g.cfg.Limits.MaxWait)
 	defer cancel()
-	ticket, err := g.acquire(limited, fair.Claim{Caller: who.account, Weight: uint64(weight), Validator: g.validator(who.account)})
+	ticket, err := g.acquire(limited, fair.Claim{Caller: who.account, Weight: uint64(who.weight), Validator: g.validator(who.account)})
 	var full *fair.Overload
 	switch {
 	case err == nil:
@@ -166,13 +177,20 @@ func (a allowance) absent(limit int64) bool { return a.own && limit <= 0 }
 
 // allowances are those of the key, if it has limits of its own, and of the account. The key's come first: a key that runs into its own limit
 // takes nothing from the account's other keys.
-func (g *gateway) allowances(who caller, bandwidth gotensor.Rao) []allowance {
+func (g *gateway) allowances(who caller) []allowance {
 	l := g.cfg.Limits
 	if who.account.IsZero() {
-		// Addresses of strangers stay in this process.
-		return []allowance{{g.strangers, "from " + who.from, false, l.Anonymous, l.Tokens.Of(0), l.Concurrent.Of(0)}}
+		// Addresses of strangers stay in this process. A turn lasts as long as its answer: without a bound of their own, slow strangers
+		// from many addresses could have all turns.
+		return []allowance{
+			{g.strangers, "from " + who.from, false, l.Anonymous, l.Tokens.Of(0), l.Concurrent.Of(0)},
+			{g.strangers, strangers, true, 0, 0, int64(max(1, l.Slots/2))},
+		}
 	}
-	account := allowance{g.limits, "account " + keys.Account(who.account), false, l.Requests.Of(bandwidth), l.Tokens.Of(bandwidth), l.Concurrent.Of(bandwidth)}
+	account := allowance{
+		g.limits, "account " + keys.Account(who.account), false,
+		l.Requests.Of(who.weight), l.Tokens.Of(who.weight), l.Concurrent.Of(who.weight),
+	}
 	own := who.key.Limits
 	if own.Requests <= 0 && own.Tokens <= 0 && own.Concurrent <= 0 {
 		return []allowance{account}
@@ -183,38 +201,40 @@ func (g *gateway) allowances(who caller, bandwidth gotensor.Rao) []allowance {
 	}, account}
 }
 
-// count checks the limits of key and account, and sets the headers that say how they stand. What it returns ends the request.
-func (g *gateway) count(w http.ResponseWriter, r *http.Request, who caller, bandwidth gotensor.Rao) (leave func(), err error) {
+// enter counts a request among those that run, of its key and of its account. What it returns ends the request.
+func (g *gateway) enter(ctx context.Context, who caller) (leave func(), err error) {
 	var left []func()
 	leaveAll := func() {
 		for _, f := range left {
 			f()
 		}
 	}
-	defer func() {
-		if err != nil {
-			leaveAll()
-		}
-	}()
-	all := g.allowances(who, bandwidth)
-	for _, a := range all {
+	for _, a := range g.allowances(who) {
 		if a.absent(a.concurrent) {
 			continue
 		}
-		end, ok := a.limiter.enter(r.Context(), a.scope, a.concurrent)
+		end, ok := a.limiter.enter(ctx, a.scope, a.concurrent)
 		if !ok {
-			return nil, busy(fmt.Sprintf("%d requests of yours run already, the most at a time", a.concurrent), time.Second)
+			leaveAll()
+			whose := "of yours"
+			if a.scope == strangers {
+				whose = "without a key"
+			}
+			return nil, busy(fmt.Sprintf("%d requests %s run already, the most at a time", a.concurrent, whose), time.Second)
 		}
 		left = append(left, end)
 	}
-	// A request counts when it begins. What it takes in tokens is known only later: one is needed, none is taken.
-	if err := minute(w, r, all, "requests", 1, func(a allowance) int64 { return a.requests }); err != nil {
-		return nil, err
-	}
-	if err := minute(w, r, all, "tokens", 0, func(a allowance) int64 { return a.tokens }); err != nil {
-		return nil, err
-	}
 	return leaveAll, nil
+}
+
+// count checks what key and account may do in a minute, and sets the headers that say how they stand. A request counts when it
+// begins. What it takes in tokens is known only later: one is needed, none is taken.
+func (g *gateway) count(w http.ResponseWriter, r *http.Request, who caller) error {
+	all := g.allowances(who)
+	if err := minute(w, r, all, "requests", 1, func(a allowance) int64 { return a.requests }); err != nil {
+		return err
+	}
+	return minute(w, r, all, "tokens", 0, func(a allowance) int64 { return a.tokens })
 }
 
 // minute takes n of one kind from each minute's budget and shows the one of which least is left.

@@ -29,6 +29,7 @@ type caller struct {
 	key     store.Key        // zero: anonymous
 	from    string           // of an anonymous caller: its network address, cut to a household's
 	account gotensor.Address // zero: none
+	weight  gotensor.Rao     // the account's bandwidth, as far as it is known
 }
 
 // keyring finds keys by the secrets that callers present.

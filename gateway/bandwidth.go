@@ -109,7 +109,9 @@ func (b *bandwidths) run(ctx context.Context) {
 			continue
 		}
 		b.mu.Lock()
-		b.known[account].asked = false // it is asked for again when its account comes again
+		if x := b.known[account]; x != nil { // it may have been forgotten
+			x.asked = false // it is asked for again when its account comes again
+		}
 		b.mu.Unlock()
 		if !away && ctx.Err() == nil {
 			b.log.Warn("the node does not say what stake accounts have; what was known holds", "error", err)

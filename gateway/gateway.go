@@ -118,8 +118,9 @@ func (g *gateway) server(inner context.Context) *http.Server {
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler: g.outer(g.mux), Protocols: &protocols, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxH2Streams},
-		// No limit on how long an answer takes, since streams take long: see writer, and readBody for the other direction.
-		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		// No limit on how long an answer takes, since streams take long: see writer. A request has to arrive in time also where nobody reads its
+		// body; readBody lifts that for those who wait for an answer.
+		ReadTimeout: bodyTime, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return inner },
 		ErrorLog:    slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
 	}

@@ -31,6 +31,7 @@ func (w *writer) WriteHeader(status int) {
 	if w.status == 0 && status >= 200 {
 		w.status = status
 		w.begun()
+		w.extend() // of answers without a body too: the connection may still have the deadline of an earlier one
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
