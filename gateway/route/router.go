@@ -160,7 +160,7 @@ func (r *Router) Peers(capability string) []mechanism.Peer {
 // peerOf is what others see of a neuron.
 func (r *Router) peerOf(e *entry, now time.Time) mechanism.Peer {
 	out := mechanism.Peer{Neuron: e.neuron, Share: e.share, Running: int(e.peer.running.Load())}
-	if c := e.peer.claims.Load(); c != nil {
+	if c := e.claims; c != nil { // those by which it is found now, which may be a moment old
 		out.Model, out.Capabilities, out.Schema = c.model, c.capabilities, c.schema
 	}
 	p := e.peer

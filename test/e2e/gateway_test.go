@@ -60,21 +60,29 @@ func endpoints(t *testing.T, _ *suite, g *gate) {
 		var models struct {
 			Data []struct{ ID string } `json:"data"`
 		}
-		status, answer, _ := g.post(t, "/v1/models", "", "")
-		require.Equalf(t, http.StatusOK, status, "%s", answer)
-		require.NoError(t, json.Unmarshal(answer, &models))
-		asked := 0
-		for _, m := range models.Data {
-			if strings.HasPrefix(m.ID, "uid-") || strings.HasPrefix(m.ID, "ngram-") {
-				h := g.chat(t.Context(), "", m.ID, 16)
-				require.Truef(t, h.done, "%s: %s", m.ID, h)
-				if strings.HasPrefix(m.ID, "uid-") {
-					assert.Equal(t, m.ID, fmt.Sprintf("uid-%d", h.uid))
+		var names []string
+		eventually(t, soon, "each miner is listed by its uid and by its model", func() error {
+			if err := get(g.url+"/v1/models", 0, &models); err != nil {
+				return err
+			}
+			names = nil
+			for _, m := range models.Data {
+				if strings.HasPrefix(m.ID, "uid-") || strings.HasPrefix(m.ID, "ngram-") {
+					names = append(names, m.ID)
 				}
-				asked++
+			}
+			if len(names) != 2*minersOfGate {
+				return fmt.Errorf("%v", names)
+			}
+			return nil
+		})
+		for _, name := range names {
+			h := g.chat(t.Context(), "", name, 16)
+			require.Truef(t, h.done, "%s: %s", name, h)
+			if strings.HasPrefix(name, "uid-") {
+				assert.Equal(t, name, fmt.Sprintf("uid-%d", h.uid))
 			}
 		}
-		assert.Equal(t, 2*minersOfGate, asked, "each by its uid and by its model")
 	})
 	for _, tc := range []struct{ name, path, body, want string }{
 		{"chat", "/v1/chat/completions", `{"model":"best","max_tokens":32,"messages":[{"role":"user","content":"Once upon a time"}]}`, `"object":"chat.completion"`},
