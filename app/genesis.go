@@ -208,6 +208,11 @@ func genesisEmission(s genesis.Spec) (proto.Message, error) {
 			SweepPerBlock: e.SweepPerBlock, SettleInterval: e.SettleInterval,
 		}
 	}
+	for _, n := range byNetUID(s.Subnets) {
+		if n.EmissionWeight > 0 {
+			g.Params.SubnetShares = append(g.Params.SubnetShares, emissiontypes.SubnetShare{Netuid: uint32(n.NetUID), Weight: n.EmissionWeight})
+		}
+	}
 	return g, nil
 }
 

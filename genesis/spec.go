@@ -32,7 +32,7 @@ type Spec struct {
 	Accounts []Account `json:"accounts"`
 	// Validators hold stake; at least one of them produces blocks.
 	Validators []Validator `json:"validators"`
-	// Subnets are numbered by hand; subnet 1 takes all emission until root weights say otherwise.
+	// Subnets are numbered by hand; see EmissionWeight for how they share emission.
 	Subnets []Subnet `json:"subnets"`
 }
 
@@ -74,6 +74,9 @@ type Subnet struct {
 	Owner string `json:"owner,omitempty"`
 	// OwnerHotkey is the owner's neuron; empty: none.
 	OwnerHotkey string `json:"owner_hotkey,omitempty"`
+	// EmissionWeight is the subnet's part of emission in proportion to those of the others, 0..1000000. If it is 0 for all of them, subnet 1
+	// takes all.
+	EmissionWeight uint32 `json:"emission_weight,omitempty"`
 	// Hyperparameters that differ from the defaults, by name, in the unit of their schema (durations in ms).
 	Hyperparameters map[string]int64 `json:"hyperparameters,omitempty"`
 	// Neurons take uids 0, 1, ... in this order.

@@ -118,6 +118,8 @@ func (s Spec) validateSubnets() error {
 			return fmt.Errorf("%w: %s.settings has %d bytes, want at most 4096", ErrSpec, at, len(n.Settings))
 		case len(n.Settings) > 0 && (!json.Valid(n.Settings) || bytes.TrimSpace(n.Settings)[0] != '{'):
 			return fmt.Errorf("%w: %s.settings is no JSON object", ErrSpec, at)
+		case n.EmissionWeight > maxPpm:
+			return fmt.Errorf("%w: %s.emission_weight is %d, want 0..%d", ErrSpec, at, n.EmissionWeight, maxPpm)
 		}
 		seen[n.NetUID] = true
 		if err := n.validateKeys(at); err != nil {

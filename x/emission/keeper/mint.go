@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"fmt"
+	"math/bits"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -39,7 +40,7 @@ func (k Keeper) BeginBlock(ctx context.Context) error {
 			return fmt.Errorf("pay community pool: %w", err)
 		}
 	}
-	for _, share := range split(rest) {
+	for _, share := range split(rest, params.SubnetShares) {
 		if err := k.fill(ctx, share.netuid, share.amount); err != nil {
 			return err
 		}
@@ -100,12 +101,30 @@ type share struct {
 	amount gotensor.Rao
 }
 
-// firstSubnet takes all emission until subnets are weighed against each other.
+// firstSubnet takes all emission unless the parameters list shares.
 const firstSubnet gotensor.NetUID = 1
 
-// split divides what was minted for the subnets; the parts add up to the amount.
-func split(amount gotensor.Rao) []share {
-	return []share{{firstSubnet, amount}}
+// split divides what was minted for the subnets in proportion to their weights; the parts add up to the amount, as the first takes what
+// rounding leaves.
+func split(amount gotensor.Rao, weights []types.SubnetShare) []share {
+	if len(weights) == 0 {
+		return []share{{firstSubnet, amount}}
+	}
+	var total uint64
+	for _, w := range weights {
+		total += uint64(w.Weight)
+	}
+	shares := make([]share, len(weights))
+	rest := amount
+	for i, w := range weights {
+		// The quotient is at most the amount, since no weight is above the total: nothing overflows.
+		high, low := bits.Mul64(uint64(amount), uint64(w.Weight))
+		part, _ := bits.Div64(high, low, total)
+		shares[i] = share{gotensor.NetUID(w.Netuid), gotensor.Rao(part)}
+		rest -= shares[i].amount
+	}
+	shares[0].amount += rest
+	return shares
 }
 
 // fill adds newly issued rao to a pot.

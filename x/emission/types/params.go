@@ -13,6 +13,8 @@ const (
 	maxPPM            = 1_000_000
 	maxSweepPerBlock  = 1024
 	maxSettleInterval = 10_000
+	maxSubnetShares   = 1024
+	maxSubnetWeight   = 1_000_000
 )
 
 // DefaultParams gives 5 % of issuance to producers and 2 % to the community pool, 18 % of a subnet's part to its owner, pays at
@@ -34,6 +36,24 @@ func (p Params) Validate() error {
 	}
 	if p.SettleInterval == 0 || p.SettleInterval > maxSettleInterval {
 		return errorsmod.Wrapf(ErrField, "settle_interval is %d, want 1 to %d", p.SettleInterval, maxSettleInterval)
+	}
+	return p.validateShares()
+}
+
+func (p Params) validateShares() error {
+	if n := len(p.SubnetShares); n > maxSubnetShares {
+		return errorsmod.Wrapf(ErrField, "subnet_shares: %d of them, at most %d", n, maxSubnetShares)
+	}
+	for i, s := range p.SubnetShares {
+		if _, err := NetUID(s.Netuid); err != nil {
+			return errorsmod.Wrapf(err, "subnet_shares[%d]", i)
+		}
+		if s.Weight == 0 || s.Weight > maxSubnetWeight {
+			return errorsmod.Wrapf(ErrField, "subnet_shares[%d]: weight is %d, want 1 to %d", i, s.Weight, maxSubnetWeight)
+		}
+		if i > 0 && s.Netuid <= p.SubnetShares[i-1].Netuid {
+			return errorsmod.Wrapf(ErrField, "subnet_shares[%d]: netuid %d twice or out of order", i, s.Netuid)
+		}
 	}
 	return nil
 }
