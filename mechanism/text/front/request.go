@@ -30,6 +30,7 @@ const (
 	maxModel     = 256 // bytes of a model's name
 	maxName      = 64
 	maxCallID    = 128
+	maxValues    = 1 << 16 // JSON values in a body, each of which may take a hundred times its two bytes once it is decoded
 )
 
 // common are the fields that chat and completions share. Pointers and raw fields may be absent or null.
@@ -70,6 +71,9 @@ func decode(r *http.Request, into any) error {
 }
 
 func parse(body []byte, into any) error {
+	if n := countValues(body); n > maxValues {
+		return apierror.Invalid("", fmt.Sprintf("the request holds %d values, want at most %d", n, maxValues))
+	}
 	err := json.Unmarshal(body, into)
 	if err == nil {
 		return nil
@@ -82,6 +86,22 @@ func parse(body []byte, into any) error {
 		return apierror.Invalid("", fmt.Sprintf("the request is not JSON at byte %d: %v", e.Offset, e))
 	}
 	return apierror.Invalid("", "the request is not JSON: "+err.Error())
+}
+
+// countValues is at least the number of values in JSON, found without decoding any: every one but the first stands after a comma or a bracket.
+func countValues(body []byte) int {
+	n, quoted := 1, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
 }
 
 func orBody(field string) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -131,6 +132,33 @@ func TestTooLarge(t *testing.T) {
 	r := post(t, s, "/v1/chat/completions", hello)
 	require.Equal(t, http.StatusRequestEntityTooLarge, r.status)
 	require.Contains(t, r.body, "the request is larger than 10 bytes")
+}
+
+// Small values take little to send and much to hold: they are counted before they are decoded.
+func TestManyValues(t *testing.T) {
+	many := func(value string) string { return "[" + strings.Repeat(value+",", 1<<20) + value + "]" }
+	for name, body := range map[string]string{
+		"messages": `{"messages":` + many("{}") + "}",
+		"parts":    `{"messages":[{"role":"user","content":` + many("{}") + "}]}",
+		"stop":     `{"messages":[{"role":"user","content":"x"}],"stop":` + many(`""`) + "}",
+		"tools":    `{"messages":[{"role":"user","content":"x"}],"tools":` + many("{}") + "}",
+		"unknown":  `{"metadata":` + many("1") + "}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			net := newNetwork(parrot("no"))
+			s := serve(t, front.Config{Network: net})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			r := post(t, s, "/v1/chat/completions", body)
+			runtime.ReadMemStats(&after)
+			require.Equal(t, 400, r.status, r.body)
+			require.Contains(t, r.body, "values, want at most 65536")
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(12*len(body)), "reading a body takes a few times its size")
+			require.Empty(t, net.asked)
+		})
+	}
+	r := post(t, serve(t, front.Config{Network: newNetwork(parrot("yes"))}), "/v1/chat/completions", `{"messages":[{"role":"user","content":"`+strings.Repeat(`[,{\\\",`, 4000)+`"}]}`)
+	require.Equal(t, 200, r.status, "what stands in strings does not count: %s", r.body)
 }
 
 func TestConfig(t *testing.T) {
