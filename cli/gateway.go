@@ -41,6 +41,7 @@ type gatewayOptions struct {
 	requests, tokens      string
 	concurrent            string
 	anonymous             int64
+	privateNeurons        bool
 	parallel, queue       int
 	maxAge, drain, finish time.Duration
 	telemetry             telemetryOptions
@@ -67,7 +68,8 @@ made. Further subnets stand below /subnets/NETUID/v1. Neurons are asked with the
 What an account may do grows with its stake: --requests, --tokens and --concurrent are BASE,PER_TAO,MAX. When there is more to do
 than --parallel requests at a time, accounts get turns in proportion to their stake.
 
-A gateway in public needs its own URL (--public-url) for people to make keys, and TLS, here or in a proxy before it.
+A gateway in public needs its own URL (--public-url) for people to make keys, and TLS, here or in a proxy before it. It then calls no
+neuron at a private address: anybody may announce one, and ask the gateway what is there.
 /healthz says that it lives, /readyz that it would answer, /api/ what it knows about the network.`,
 		Example: `  gotensor gateway run --network FOLDER --wallet me
   gotensor gateway run --network FOLDER --wallet me --anonymous-rpm 20
@@ -83,6 +85,7 @@ A gateway in public needs its own URL (--public-url) for people to make keys, an
 	f.StringVar(&o.tlsCert, "tls-cert", "", "PEM file of the certificate, with --tls-key; without, HTTP in the clear")
 	f.StringVar(&o.tlsKey, "tls-key", "", "PEM file of the certificate's key")
 	f.StringSliceVar(&o.publicURLs, "public-url", nil, "URL under which users know this gateway; sign-ins must name it (default: from this machine only)")
+	f.BoolVar(&o.privateNeurons, "private-neurons", false, "with --public-url: also call neurons at private addresses, on a network of your own")
 	f.StringSliceVar(&o.origins, "origins", []string{"*"}, "web sites whose pages may use this gateway; * for all")
 	f.StringVar(&o.minStake, "min-stake", "1", "TAO of bandwidth that an account needs to make keys for itself; 0: none")
 	f.StringVar(&o.requests, "requests", scaleText(gateway.DefaultRequests), "requests per minute of an account: BASE,PER_TAO,MAX")
@@ -132,7 +135,10 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 		return err
 	}
 	defer seen.close()
-	client, err := dendrite.New(dendrite.Config{ChainID: chainID, Signer: hotkey, StatsHandler: seen.sinks.Traces.Client()})
+	client, err := dendrite.New(dendrite.Config{
+		ChainID: chainID, Signer: hotkey, StatsHandler: seen.sinks.Traces.Client(),
+		Public: len(o.publicURLs) > 0 && !o.privateNeurons,
+	})
 	if err != nil {
 		return err
 	}

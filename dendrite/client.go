@@ -43,6 +43,10 @@ type Config struct {
 	MaxMessageBytes int
 	// MaxTargets bounds the targets remembered (8192); beyond it the one unused for longest is dropped.
 	MaxTargets int
+	// Public is for clients that strangers can make call a neuron, such as gateways: they call no address that means something only near
+	// it (loopback, private, of a provider's own). A neuron may announce any, so its owner could have them knock at doors that are
+	// closed to him. Link-local addresses, where clouds keep their secrets, are never called.
+	Public bool
 	// StatsHandler is told of every call and connection, e.g. OpenTelemetry's; nil costs nothing.
 	StatsHandler stats.Handler
 }

@@ -108,6 +108,9 @@ func kindOf(r synapse.Refusal) error {
 	case codes.Canceled:
 		return ErrCanceled
 	case codes.Unavailable:
+		if r.Reason == synapse.ReasonModel {
+			return ErrFailed // the neuron answers, its model does not
+		}
 		return ErrUnreachable
 	case codes.OK, codes.Unknown, codes.InvalidArgument, codes.NotFound, codes.AlreadyExists, codes.FailedPrecondition,
 		codes.Aborted, codes.OutOfRange, codes.Unimplemented, codes.Internal, codes.DataLoss:

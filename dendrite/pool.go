@@ -167,6 +167,9 @@ func (c *Client) dial(t Target) (*lane, error) {
 	if !t.Addr.IsValid() || t.Addr.Port() == 0 {
 		return nil, status.Errorf(codes.Unavailable, "address %q is not host and port: the neuron does not serve", t.Addr)
 	}
+	if c.forbidden(t.Addr.Addr()) {
+		return nil, status.Errorf(codes.Unavailable, "address %s is not called: it means another machine to everybody who is told it", t.Addr.Addr())
+	}
 	creds := &pinned{signer: c.cfg.Signer, chainID: c.cfg.ChainID, target: t, n: &c.counters}
 	opts := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds),

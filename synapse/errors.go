@@ -41,6 +41,7 @@ const (
 	ReasonDeadline       Reason = "DEADLINE"
 	ReasonStreamIdle     Reason = "STREAM_IDLE"
 	ReasonSlowReader     Reason = "SLOW_READER"
+	ReasonModel          Reason = "MODEL_FAILED" // the neuron is there, what is behind it fails
 )
 
 // Domain is the domain of the ErrorInfo detail that carries a Reason.

@@ -121,7 +121,7 @@ func (g *guard) start(limit time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.timer = time.AfterFunc(limit, func() {
-		g.cancel(status.Errorf(codes.Unavailable, "the model behind this neuron gave nothing for %v", limit))
+		g.cancel(modelFailed(fmt.Sprintf("the model behind this neuron gave nothing for %v", limit)))
 	})
 }
 

@@ -190,5 +190,11 @@ func (s *Server) failed(ctx context.Context, name string, err error, texts func(
 		return r.Err()
 	}
 	s.cfg.Log.Warn("the model did not answer", "model", name, "err", masked(err.Error(), texts()))
-	return status.Error(codes.Unavailable, "the model behind this neuron does not answer")
+	return modelFailed("the model behind this neuron does not answer")
+}
+
+// modelFailed is the refusal of a neuron whose model does not do its part. The reason tells callers that the neuron itself is there: asking
+// many more what one request does to their models would be no help.
+func modelFailed(message string) error {
+	return synapse.Refusal{Code: codes.Unavailable, Reason: synapse.ReasonModel, Message: message}.Err()
 }
