@@ -27,6 +27,8 @@ type localnetOptions struct {
 	openAIModel string
 	llm         string
 	noGateway   bool
+	subnets     int
+	plugin      string
 	epochs      uint64
 	metrics     bool
 	pprof       bool
@@ -51,6 +53,7 @@ The wallet "rich" in FOLDER/wallets holds TAO to play with; the password of all 
 		Example: `  gotensor localnet
   gotensor localnet --home ./net
   gotensor localnet --openai-url http://127.0.0.1:8080
+  gotensor localnet --subnets 2
   gotensor localnet --epochs 2 --output json`,
 		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.localnet(c.Context(), o) },
@@ -67,6 +70,8 @@ The wallet "rich" in FOLDER/wallets holds TAO to play with; the password of all 
 	f.BoolVar(&o.noGateway, "no-gateway", false, "run no gateway: no page to open, no API for applications")
 	f.BoolVar(&o.metrics, "metrics", false, "give each process an address for metrics; metrics.json and prometheus.yml in --home name them")
 	f.BoolVar(&o.pprof, "pprof", false, "serve profiles beside the metrics")
+	f.IntVar(&o.subnets, "subnets", 1, "2 adds a subnet of the mechanism custom, whose miners and validators are plug-ins")
+	f.StringVar(&o.plugin, "plugin", "", "command of those plug-ins; --port N and, for miners, --limit BITS are added (default: gotensor-plugin-factor beside this one, else on PATH)")
 	f.Uint64Var(&o.epochs, "epochs", 0, "stop after so many epochs that paid; 0: run until Ctrl-C")
 	return c
 }
@@ -92,6 +97,11 @@ func (a *app) localnet(ctx context.Context, o localnetOptions) error {
 		OpenAIURL: o.openAIURL, OpenAIModel: o.openAIModel, LLM: strings.Fields(o.llm), NoGateway: o.noGateway, Epochs: o.epochs, Log: a.log(),
 		Metrics: o.metrics || o.pprof, Pprof: o.pprof,
 	}
+	if cfg.Subnets = o.subnets; cfg.Subnets > 1 {
+		if cfg.Plugin, err = findPlugin(o.plugin, self); err != nil {
+			return err
+		}
+	}
 	last, err := a.watchLocalnet(ctx, cfg)
 	if errors.Is(err, localnet.ErrConfig) || errors.Is(err, localnet.ErrRunning) {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
@@ -112,13 +122,26 @@ func findNode(given, self string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	beside := filepath.Join(filepath.Dir(self), "gotensord")
+	return findBeside("gotensord", "--gotensord", self)
+}
+
+// findPlugin finds the command of the second subnet's plug-ins.
+func findPlugin(given, self string) ([]string, error) {
+	if command := strings.Fields(given); len(command) > 0 {
+		return command, nil
+	}
+	path, err := findBeside("gotensor-plugin-factor", "--plugin", self)
+	return []string{path}, err
+}
+
+func findBeside(name, flag, self string) (string, error) {
+	beside := filepath.Join(filepath.Dir(self), name)
 	if _, err := os.Stat(beside); err == nil {
 		return beside, nil
 	}
-	path, err := exec.LookPath("gotensord")
+	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", usagef("gotensord is neither beside this program nor on PATH: build it with `make build`, or name it with --gotensord")
+		return "", usagef("%s is neither beside this program nor on PATH: build it with `make build`, or name it with %s", name, flag)
 	}
 	return path, nil
 }

@@ -134,11 +134,23 @@ func (v localnetView) View() tea.View {
 
 // localnetPicture draws a state. The best earner comes first.
 func (p *page) localnetPicture(s localnet.State) {
+	p.subnetPicture(s)
+	p.linef("")
+	for _, other := range s.Subnets {
+		p.subnetPicture(other)
+		p.linef("")
+	}
+	p.linef("%s", p.faint(fmt.Sprintf("gain of text in nats over the validators' reference, of other subnets a score; all answers mixed gain %+.3f; from shapley on: shown, not paid", s.MixtureGain)))
+	p.linef("%s", p.faint("join from a second terminal: gotensor miner run --wallet me --network "+s.Home+"    Ctrl-C stops all"))
+}
+
+// subnetPicture draws one subnet.
+func (p *page) subnetPicture(s localnet.State) {
 	left := gotensor.Block(0)
 	if s.NextBoundary > s.Height {
 		left = s.NextBoundary - s.Height
 	}
-	p.linef("%s  block %d  epoch %d, next in %d blocks %s  paid epochs %d", p.bold(s.ChainID), s.Height, s.Epoch, left, epochClock(s), s.PaidEpochs)
+	p.linef("%s  subnet %d (%s)  block %d  epoch %d, next in %d blocks %s  paid epochs %d", p.bold(s.ChainID), s.NetUID, s.Mechanism, s.Height, s.Epoch, left, epochClock(s), s.PaidEpochs)
 	if s.Gateway != "" {
 		p.linef("open %s in a browser; for clients of OpenAI's API: %s/v1, without a key", p.bold(s.Gateway), s.Gateway)
 	}
@@ -181,9 +193,6 @@ func (p *page) localnetPicture(s localnet.State) {
 			fmt.Sprintf("%.6f", v.RaoEarned.TAO()), shorten(v.Waiting, 60))
 	}
 	p.table(t)
-	p.linef("")
-	p.linef("%s", p.faint(fmt.Sprintf("gain in nats over the validators' reference; all answers mixed gain %+.3f; from shapley on: shown, not paid", s.MixtureGain)))
-	p.linef("%s", p.faint("join from a second terminal: gotensor miner run --wallet me --network "+s.Home+"    Ctrl-C stops all"))
 }
 
 // epochClock shows how far the period is.

@@ -60,7 +60,7 @@ Exit codes: 0 done, 1 unexpected, 2 usage, 3 try again later, 4 refused, 5 not f
 		return nil
 	}
 	return group(root, a.walletCommand(), a.stakeCommand(), a.subnetCommand(), a.weightsCommand(), a.minerCommand(), a.validatorCommand(), a.gatewayCommand(),
-		a.queryCommand(), a.localnetCommand(), a.benchCommand(), a.doctorCommand())
+		a.queryCommand(), a.callCommand(), a.localnetCommand(), a.benchCommand(), a.doctorCommand())
 }
 
 func (a *app) asJSON() bool { return a.output == "json" }

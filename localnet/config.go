@@ -32,6 +32,9 @@ type Config struct {
 
 	NoGateway bool // run no gateway
 
+	Subnets int      // 1, or 2 with one of plug-ins beside that of text (1)
+	Plugin  []string // command of the second subnet's plug-ins; --port N and, for miners, --limit BITS are added to it
+
 	Epochs uint64 // stop after so many epochs that paid; 0: run until the context ends
 	// Metrics gives each role an address for metrics, which metrics.json and prometheus.yml in Home name; Pprof adds profiles there.
 	Metrics, Pprof bool
@@ -57,6 +60,15 @@ func (c *Config) fill() error {
 	}
 	if c.Validators < 1 || c.Validators > 8 {
 		return fmt.Errorf("%w: %d validators, want 1 to 8", ErrConfig, c.Validators)
+	}
+	if c.Subnets == 0 {
+		c.Subnets = 1
+	}
+	if c.Subnets < 1 || c.Subnets > 2 {
+		return fmt.Errorf("%w: %d subnets, want 1 or 2", ErrConfig, c.Subnets)
+	}
+	if c.Subnets == 2 && len(c.Plugin) == 0 {
+		return fmt.Errorf("%w: the second subnet needs the command of a plug-in", ErrConfig)
 	}
 	if c.Models == nil {
 		c.Models = DefaultModels()
@@ -85,6 +97,7 @@ type plan struct {
 	Version    int           `json:"version"`
 	Validators []string      `json:"validators"` // names of wallets
 	Miners     []minerPlan   `json:"miners"`
+	Plugins    []minerPlan   `json:"plugins,omitempty"` // miners of the second subnet
 	Network    chain.Network `json:"network"`
 	P2P        string        `json:"p2p"`
 	Gateway    string        `json:"gateway,omitempty"` // host:port, kept also while a run has none

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/gotensor/gotensor/chain"
@@ -81,8 +82,14 @@ func startGateway(c *Config, p *plan, client *chain.Client) (stop func()) {
 
 // gateway is the process. It takes callers without a key, since nobody but this machine reaches it, and limits nobody who plays.
 func (c *Config) gateway(p *plan) *process {
-	return c.role(gatewayName, "gateway", "run", "--listen", p.Gateway,
-		"--anonymous-rpm", "6000", "--requests", "6000,6,60000", "--tokens", "6000000,6000,60000000", "--concurrent", "64,0.1,1000", "--grace", "5s")
+	netuids := []string{"--netuid", strconv.Itoa(int(netuid))}
+	if len(p.Plugins) > 0 {
+		netuids = append(netuids, "--netuid", strconv.Itoa(int(second)))
+	}
+	return c.role(gatewayName, append([]string{
+		"gateway", "run", "--listen", p.Gateway,
+		"--anonymous-rpm", "6000", "--requests", "6000,6,60000", "--tokens", "6000000,6000,60000000", "--concurrent", "64,0.1,1000", "--grace", "5s",
+	}, netuids...)...)
 }
 
 // lendUntilDone tries until the gateway's hotkey has bandwidth or ctx ends.

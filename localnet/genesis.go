@@ -103,5 +103,9 @@ func specOf(c *Config, p *plan, holders map[string]wallet, producerKey []byte) (
 			Moniker: name, Operator: keys.Account(w.cold), ConsensusPubKey: noNode[:], Stake: validatorStake, CommissionPpm: 180_000, Hotkey: keys.Account(w.hot),
 		})
 	}
-	return genesis.Localnet(o), nil
+	spec := genesis.Localnet(o)
+	if len(p.Plugins) > 0 {
+		return spec, addSecond(&spec, slow)
+	}
+	return spec, nil
 }

@@ -159,6 +159,9 @@ func readPlan(c *Config, data []byte) (*plan, error) {
 	if c.slowModel() && !slices.ContainsFunc(p.Miners, func(m minerPlan) bool { return m.Model == "openai" }) {
 		return nil, fmt.Errorf("%w: %s was made without a language model, and its rounds are too short for one: name another folder with --home", ErrConfig, c.Home)
 	}
+	if n := 1 + min(1, len(p.Plugins)); c.Subnets > n || n > 1 && len(c.Plugin) == 0 {
+		return nil, fmt.Errorf("%w: %s was made with --subnets %d: give the same, or name another folder with --home", ErrConfig, c.Home, n)
+	}
 	return &p, nil
 }
 
@@ -171,7 +174,7 @@ func (p *plan) check() error {
 		return fmt.Errorf("gateway %q, want an address of this machine", p.Gateway)
 	}
 	names := slices.Clone(p.Validators)
-	for _, m := range p.Miners {
+	for _, m := range p.everyMiner() {
 		names = append(names, m.Wallet)
 		if strings.HasPrefix(m.Model, "-") {
 			return fmt.Errorf("model %q", m.Model)
@@ -197,6 +200,7 @@ func newPlan(c *Config) (*plan, error) {
 	for i, m := range models {
 		p.Miners = append(p.Miners, minerPlan{Wallet: fmt.Sprintf("miner-%d", i+1), Model: m})
 	}
+	p.planSecond(c)
 	ports, err := freePorts(4)
 	if err != nil {
 		return nil, err
@@ -223,7 +227,7 @@ func freePorts(n int) ([]string, error) {
 // makeWallets makes a wallet for everybody: an encrypted coldkey, and a hotkey that processes can open by themselves.
 func makeWallets(c *Config, p *plan) (map[string]wallet, error) {
 	names := append([]string{"node", "rich", gatewayName}, p.Validators...)
-	for _, m := range p.Miners {
+	for _, m := range p.everyMiner() {
 		names = append(names, m.Wallet)
 	}
 	out := map[string]wallet{}

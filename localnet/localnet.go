@@ -13,7 +13,7 @@ import (
 	"github.com/gotensor/gotensor/metagraph"
 )
 
-// netuid of the localnet's only subnet.
+// netuid of the subnet of text.
 const netuid gotensor.NetUID = 1
 
 // startWithin bounds the time until the node makes blocks.
@@ -63,10 +63,14 @@ func Run(ctx context.Context, cfg Config) (State, error) {
 		}
 		return State{}, fmt.Errorf("the node makes no blocks, see %s: %w", cfg.node().logFile(), err)
 	}
-	roles := start(cfg.roles(plan, llm.url)...)
+	others, err := cfg.secondRoles(plan)
+	if err != nil {
+		return State{}, err
+	}
+	roles := start(append(cfg.roles(plan, llm.url), others...)...)
 	defer roles.stop()
 	defer startGateway(&cfg, plan, client)()
-	watcher, err := newWatcher(&cfg, plan, client)
+	watcher, err := newWatchers(&cfg, plan, client)
 	if err != nil {
 		return State{}, err
 	}
@@ -77,6 +81,9 @@ func watch(ctx context.Context, cfg *Config, client *chain.Client, w *watcher) (
 	var last State
 	err := client.Follow(ctx, netuid, func(m *metagraph.Metagraph) error {
 		s, err := w.look(ctx, m)
+		if err == nil {
+			err = w.lookSecond(ctx, client, &s)
+		}
 		if err != nil {
 			if ctx.Err() == nil {
 				cfg.Log.Warn("not everything could be read, looking again", "err", err)
@@ -85,7 +92,7 @@ func watch(ctx context.Context, cfg *Config, client *chain.Client, w *watcher) (
 		}
 		last = s
 		cfg.Observe(s)
-		if cfg.Epochs > 0 && s.PaidEpochs >= cfg.Epochs {
+		if cfg.Epochs > 0 && s.paid() >= cfg.Epochs {
 			return errEnough
 		}
 		return nil

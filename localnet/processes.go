@@ -164,8 +164,11 @@ func (c *Config) roles(p *plan, openAIURL string) []*process {
 // referenceBytes is how little text of each source the validators' reference is trained on, so that weak models gain over it too.
 const referenceBytes = 1000
 
-func (c *Config) role(name string, args ...string) *process {
-	args = append(args, "--network", c.Home, "--wallet-path", walletsIn(c.Home), "--wallet", name, "--home", roleIn(c.Home, name))
+func (c *Config) role(name string, args ...string) *process { return c.roleOf(name, name, args...) }
+
+// roleOf runs a role with a wallet under a name of its own.
+func (c *Config) roleOf(wallet, name string, args ...string) *process {
+	args = append(args, "--network", c.Home, "--wallet-path", walletsIn(c.Home), "--wallet", wallet, "--home", roleIn(c.Home, name))
 	args = append(args, c.watched(name, args[0])...)
 	return &process{name: name, path: c.Gotensor, args: args, home: c.Home, log: c.Log}
 }

@@ -16,19 +16,23 @@ import (
 
 // State is the network as a person sees it after one block. Its JSON is the answer of `gotensor localnet --output json`.
 type State struct {
-	Home         string         `json:"home"`
-	ChainID      string         `json:"chain_id"`
-	Gateway      string         `json:"gateway,omitempty"` // URL, for browsers and for clients of OpenAI's API (/v1)
-	Height       gotensor.Block `json:"height"`
-	Epoch        uint64         `json:"epoch"`
-	PaidEpochs   uint64         `json:"paid_epochs"`
-	NextBoundary gotensor.Block `json:"next_boundary"`
-	Tempo        gotensor.Block `json:"tempo"`
-	SupplyAtao   string         `json:"supply_atao"`
-	WarmingUp    string         `json:"warming_up,omitempty"` // what is being waited for until the first pay
-	MixtureGain  float64        `json:"mixture_gain"`
-	Miners       []Miner        `json:"miners"`
-	Validators   []Validator    `json:"validators"`
+	Home         string          `json:"home"`
+	ChainID      string          `json:"chain_id"`
+	NetUID       gotensor.NetUID `json:"netuid"`
+	Mechanism    string          `json:"mechanism"`
+	Gateway      string          `json:"gateway,omitempty"` // URL, for browsers and for clients of OpenAI's API (/v1)
+	Height       gotensor.Block  `json:"height"`
+	Epoch        uint64          `json:"epoch"`
+	PaidEpochs   uint64          `json:"paid_epochs"`
+	NextBoundary gotensor.Block  `json:"next_boundary"`
+	Tempo        gotensor.Block  `json:"tempo"`
+	SupplyAtao   string          `json:"supply_atao"`
+	WarmingUp    string          `json:"warming_up,omitempty"` // what is being waited for until the first pay
+	MixtureGain  float64         `json:"mixture_gain"`
+	Miners       []Miner         `json:"miners"`
+	Validators   []Validator     `json:"validators"`
+	// Subnets are the others than the first, seen at the same time; they have none themselves.
+	Subnets []State `json:"subnets,omitempty"`
 }
 
 // Miner is one neuron that serves. Gain, Weight and what follows are means over the validators that judged it.
@@ -77,21 +81,24 @@ type said struct {
 
 // watcher puts a State together.
 type watcher struct {
-	cfg   *Config
-	plan  *plan
-	chain *chain.Client
-	hot   map[string]string // name by hotkey
-	model map[string]string // model by hotkey, of the miners started here
-	judge map[string]bool   // hotkeys of the validators started here
-	cold  map[string]gotensor.Address
-	epoch map[string]uint64       // of the latest emission that was added up, by hotkey from outside
-	given map[string]gotensor.Rao // the sum
+	cfg    *Config
+	plan   *plan
+	second *watcher                      // of the second subnet; nil: there is none
+	folder func(validator string) string // of a validator's process, by its wallet
+	chain  *chain.Client
+	hot    map[string]string // name by hotkey
+	model  map[string]string // model by hotkey, of the miners started here
+	judge  map[string]bool   // hotkeys of the validators started here
+	cold   map[string]gotensor.Address
+	epoch  map[string]uint64       // of the latest emission that was added up, by hotkey from outside
+	given  map[string]gotensor.Rao // the sum
 }
 
 func newWatcher(c *Config, p *plan, client *chain.Client) (*watcher, error) {
 	w := &watcher{
 		cfg: c, plan: p, chain: client, hot: map[string]string{}, model: map[string]string{}, judge: map[string]bool{},
-		cold: map[string]gotensor.Address{}, epoch: map[string]uint64{}, given: map[string]gotensor.Rao{},
+		folder: func(name string) string { return name },
+		cold:   map[string]gotensor.Address{}, epoch: map[string]uint64{}, given: map[string]gotensor.Rao{},
 	}
 	store := c.wallets()
 	add := func(name string) (string, error) {
@@ -136,7 +143,7 @@ func (w *watcher) look(ctx context.Context, m *metagraph.Metagraph) (State, erro
 		}
 	}
 	s := State{
-		Home: w.cfg.Home, ChainID: chainID, Gateway: w.plan.Network.Gateway, Height: m.Height, Epoch: m.Epoch, NextBoundary: m.NextBoundary, Tempo: m.Tempo,
+		Home: w.cfg.Home, ChainID: chainID, NetUID: m.NetUID, Mechanism: m.Mechanism, Gateway: w.plan.Network.Gateway, Height: m.Height, Epoch: m.Epoch, NextBoundary: m.NextBoundary, Tempo: m.Tempo,
 		PaidEpochs: emission.Latest.PaidEpochs, Miners: []Miner{}, Validators: []Validator{},
 	}
 	issuance, err := w.chain.Issuance(ctx)
@@ -192,7 +199,7 @@ func mixture(status map[string]*said) float64 {
 func (w *watcher) statuses() map[string]*said {
 	out := map[string]*said{}
 	for _, name := range w.plan.Validators {
-		data, err := os.ReadFile(filepath.Join(roleIn(w.cfg.Home, name), "status.json"))
+		data, err := os.ReadFile(filepath.Join(roleIn(w.cfg.Home, w.folder(name)), "status.json"))
 		var st said
 		if err == nil && json.Unmarshal(data, &st) == nil {
 			out[name] = &st

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -80,11 +81,11 @@ func (j *Judge) askAll(ctx context.Context, ask mechanism.Asker, neurons []metag
 	results := dendrite.Each(ctx, questions, len(questions), func(ctx context.Context, q question) (answer, error) {
 		ctx, cancel := context.WithTimeout(ctx, j.settings.Deadline())
 		defer cancel()
-		client := customv1.NewCustomClient(ask.To(q.neuron))
+		conn := ask.To(q.neuron)
 		a := answer{Replies: make([]reply, len(requests))}
 		left := budget
 		for _, i := range q.order {
-			a.Replies[i] = askOne(ctx, client, &requests[i], min(left, j.settings.OutputBytes))
+			a.Replies[i] = askOne(ctx, conn, &requests[i], min(left, j.settings.OutputBytes))
 			left -= len(a.Replies[i].Output)
 		}
 		return a, nil
@@ -102,64 +103,80 @@ func (j *Judge) askAll(ctx context.Context, ask mechanism.Asker, neurons []metag
 	return out
 }
 
-func askOne(ctx context.Context, client customv1.CustomClient, r *request, most int) reply {
+func askOne(ctx context.Context, conn grpc.ClientConnInterface, r *request, most int) reply {
 	start := time.Now()
-	out, err := call(ctx, client, r, most)
+	out, err := call(ctx, conn, r, most)
 	took := reply{Ms: float64(time.Since(start).Microseconds()) / 1000}
 	switch {
 	case err != nil:
 		took.Error = word(err)
-	case !r.fits(out):
-		took.Error = errorBad
 	default:
 		took.Output = out
 	}
 	return took
 }
 
-// fits tells whether an output is what the validator's plug-in expects, so that no miner can make it stumble. The pieces of a stream
-// were looked at one by one.
-func (r *request) fits(out []byte) bool { return r.op.Stream || r.op.CheckOutput(out) == nil }
+var errLarge = errors.New("the pieces are too large together")
 
-var (
-	errLarge = errors.New("the pieces are too large together")
-	errBad   = errors.New("a piece does not fit the schema")
-)
-
-// call asks one neuron; the pieces of a stream are joined into an array.
-func call(ctx context.Context, client customv1.CustomClient, r *request, most int) ([]byte, error) {
-	req := &customv1.CallRequest{Operation: r.Operation, Json: r.Input}
+// Ask calls an operation of a neuron and hands each piece of the answer to piece, the only one where it does not stream. Every piece has at
+// most so many bytes and fits the schema; one that does not ends the answer with mechanism.ErrBadAnswer.
+func (o *Operation) Ask(ctx context.Context, conn grpc.ClientConnInterface, input []byte, most int, piece func([]byte) error) error {
+	client, req := customv1.NewCustomClient(conn), &customv1.CallRequest{Operation: o.Name, Json: input}
 	limit := grpc.MaxCallRecvMsgSize(most + slack)
-	if !r.op.Stream {
+	take := func(m *customv1.CallResponse) error {
+		if err := o.CheckOutput(m.GetJson()); err != nil {
+			return fmt.Errorf("%w: %w", mechanism.ErrBadAnswer, err)
+		}
+		return piece(m.GetJson())
+	}
+	if !o.Stream {
 		resp, err := client.Call(ctx, req, limit)
-		return resp.GetJson(), err
+		if err != nil {
+			return err
+		}
+		return take(resp)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := client.Stream(ctx, req, limit)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := []byte{'['}
 	for {
-		piece, err := stream.Recv()
+		m, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return append(out, ']'), nil
+			return nil
+		}
+		if err == nil {
+			err = take(m)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if len(out)+len(piece.GetJson()) > most {
-			return nil, errLarge
+	}
+}
+
+// call asks one neuron; the pieces of a stream are joined into an array.
+func call(ctx context.Context, conn grpc.ClientConnInterface, r *request, most int) (out []byte, err error) {
+	err = r.op.Ask(ctx, conn, r.Input, most, func(piece []byte) error {
+		piece = bytes.TrimSpace(piece)
+		if !r.op.Stream {
+			out = piece
+			return nil
 		}
-		if r.op.CheckOutput(piece.GetJson()) != nil {
-			return nil, errBad
+		if len(out)+len(piece)+2 > most {
+			return errLarge
 		}
-		if len(out) > 1 {
+		if len(out) > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, bytes.TrimSpace(piece.GetJson())...)
+		out = append(out, piece...)
+		return nil
+	})
+	if r.op.Stream {
+		out = append(append([]byte{'['}, out...), ']')
 	}
+	return out, err
 }
 
 // word is what the plug-in is told of an error.
@@ -169,7 +186,7 @@ func word(err error) string {
 		return errorTimeout
 	case errors.Is(err, dendrite.ErrTooLarge), errors.Is(err, errLarge):
 		return errorTooLarge
-	case errors.Is(err, errBad):
+	case errors.Is(err, mechanism.ErrBadAnswer):
 		return errorBad
 	}
 	if c := status.Code(err); c == codes.InvalidArgument || c == codes.NotFound || c == codes.Unimplemented {
