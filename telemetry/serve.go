@@ -70,7 +70,7 @@ func Listen(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, lis: lis}
 	s.srv = &http.Server{
-		Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: profileTime + scrapeTime,
+		Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: profileTime + scrapeTime,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
