@@ -180,6 +180,9 @@ func (b *backend) settle(now time.Time, f *fault) {
 		b.busyUntil = now.Add(cmp.Or(f.after, b.pool.cfg.Backoff))
 	case faulty, lost:
 		b.failed++
+		if b.isDown && !trial {
+			return // it began before the server was left alone, and tells nothing new: a burst is one failure
+		}
 		if b.fails++; trial || f.cause == lost || b.fails >= patience {
 			b.open(now, f)
 		}

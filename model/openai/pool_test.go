@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gotensor/gotensor/internal/logbook"
 	"github.com/gotensor/gotensor/model"
 	"github.com/gotensor/gotensor/model/openai"
 )
@@ -383,4 +384,23 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.LessOrEqual(t, opened.Load(), int32(10), "of 20")
+}
+
+// TestBurstOfFailures: requests that fail together leave the server alone for one pause, not for one that doubles with each of them.
+func TestBurstOfFailures(t *testing.T) {
+	log := &logbook.Book{}
+	bad := serveChat(t, func(w http.ResponseWriter, r *http.Request) { hangs(r) })
+	p := predictor(t, openai.Config{
+		Servers: []openai.Server{{URL: bad, Parallel: 16}}, Attempts: 1, FirstToken: 50 * time.Millisecond, NextToken: 50 * time.Millisecond, Cooldown: time.Minute, Logger: log.Logger(),
+	})
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			_, err := generate(t, p, chat("Hi"))
+			assert.Error(t, err)
+		})
+	}
+	all.Wait()
+	require.Equal(t, "down", p.Status()[0].State)
+	require.Equal(t, 1, log.Count("is left alone"))
 }
