@@ -69,10 +69,15 @@ func (h heard) String() string {
 	return fmt.Sprintf("status %d, %d pieces, done %v, error event %q, %v", h.status, h.pieces, h.done, h.broken, h.err)
 }
 
-// chat asks for a text as a stream and reads it to its end.
-func (g *gate) chat(ctx context.Context, key, model string, tokens int) (h heard) {
+// chat asks for a text as a stream and reads it to its end, which has to come soon.
+func (g *gate) chat(ctx context.Context, key, model string, tokens int) heard {
 	ctx, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
+	return g.listen(ctx, key, model, tokens)
+}
+
+// listen is chat for as long as it takes.
+func (g *gate) listen(ctx context.Context, key, model string, tokens int) (h heard) {
 	h.uid = -1
 	resp, err := g.send(ctx, "/v1/chat/completions", key,
 		fmt.Sprintf(`{"model":%q,"stream":true,"max_tokens":%d,"messages":[{"role":"user","content":"Tell me a story"}]}`, model, tokens))
