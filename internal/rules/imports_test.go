@@ -13,7 +13,7 @@ var (
 	roles = []string{"miner", "validator", "gateway", "explorer", "bot", "localnet", "bench", "doctor"}
 	// fromL3 is everything that a client may link: no node.
 	fromL3 = append([]string{
-		"keys", "chain", "metagraph", "fair", "synapse", "axon", "dendrite", "dataset", "mechanism", "model", "cli", "cmd/gotensor",
+		"keys", "chain", "metagraph", "fair", "synapse", "axon", "dendrite", "telemetry", "dataset", "mechanism", "model", "cli", "cmd/gotensor",
 	}, roles...)
 )
 
@@ -43,6 +43,7 @@ var bans = []ban{
 		not: append([]string{"chain", "axon", "dendrite", "mechanism", "model", "dataset", "cmd/gotensor"}, roles...),
 	},
 	{why: "an axon takes a metagraph, not a node", from: []string{"fair", "axon", "dendrite", "synapse"}, deep: true, not: []string{"chain", "x"}},
+	{why: "telemetry serves every role and knows none", from: []string{"telemetry", "internal/span"}, deep: true, not: append([]string{"chain", "x", "mechanism", "cli"}, roles...)},
 	{why: "a mechanism knows no roles and no chain", from: []string{"mechanism", "model", "dataset"}, deep: true, not: append([]string{"chain", "x", "cli"}, roles...)},
 	{why: "tests stay tests", from: []string{""}, deep: false, not: []string{"testing", "github.com/stretchr/testify"}},
 }
