@@ -130,6 +130,9 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := tieGateway(home, chainID); err != nil {
+		return err
+	}
 	seen, err := a.observe(ctx, "gateway", o.telemetry)
 	if err != nil {
 		return err
