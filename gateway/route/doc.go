@@ -22,5 +22,7 @@
 // half of its recent answers failed; it is then left alone for a second, twice as long each time up to two minutes, and let back
 // in by one call, or by Axon.Info where it could not be reached at all.
 //
+// Where every neuron that would do has no room, a call waits for some, Config.Patience at most.
+//
 // Start at New, Router.Run and Router.Open; score.go has the formulas, breaker.go the breaker.
 package route

@@ -13,5 +13,8 @@
 //     (commands_test.go, newcomer_test.go, crash_test.go), ended by Ctrl-C;
 //  3. once more, to see that it goes on where it was (restart_test.go).
 //
-// Start at TestNetwork in network_test.go. Every wait is bounded, and everything that was started is stopped, also after a failure.
+// A second network is used through its gateway, as applications do, while miners are killed, strangers flood one of them and the chain's
+// node stands still (gateway_test.go, flood_test.go). `make soak` keeps a thousand streams running through a third (soak_test.go).
+//
+// Start at TestNetwork in network_test.go and TestGateway in gateway_test.go. Every wait is bounded, and everything that was started is stopped, also after a failure.
 package e2e
