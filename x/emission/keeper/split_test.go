@@ -22,7 +22,8 @@ func TestSplit(t *testing.T) {
 		{"in proportion", 100, []types.SubnetShare{{Netuid: 1, Weight: 3}, {Netuid: 2, Weight: 1}}, []share{{1, 75}, {2, 25}}},
 		{"rounding goes to the first", 10, []types.SubnetShare{{Netuid: 2, Weight: 1}, {Netuid: 3, Weight: 1}, {Netuid: 4, Weight: 1}}, []share{{2, 4}, {3, 3}, {4, 3}}},
 		{
-			"nothing overflows", math.MaxUint64, []types.SubnetShare{{Netuid: 1, Weight: 1_000_000}, {Netuid: 2, Weight: 1_000_000}},
+			"nothing overflows", math.MaxUint64,
+			[]types.SubnetShare{{Netuid: 1, Weight: 1_000_000}, {Netuid: 2, Weight: 1_000_000}},
 			[]share{{1, math.MaxUint64/2 + 1}, {2, math.MaxUint64 / 2}},
 		},
 	} {
