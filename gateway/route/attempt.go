@@ -19,6 +19,9 @@ const (
 	ended
 )
 
+// lastWord is how long Done may take after the end of the caller's context.
+const lastWord = time.Second
+
 // attempt is one neuron's part in a call: a goroutine up to the first piece, then a lease.
 type attempt struct {
 	call       *call
@@ -147,8 +150,8 @@ func (a *attempt) settle(f fault, err error, waited time.Duration) {
 func (a *attempt) lease(caller context.Context, tried int) *lease {
 	l := &lease{a: a, caller: caller, peer: a.call.r.peerOf(a.entry, time.Now()), tried: tried}
 	a.timer.Reset(a.call.r.cfg.StallTimeout)
-	// Who forgets Done loses the lease with the request.
-	l.forget = context.AfterFunc(caller, func() { a.finish(ours, nil) })
+	// Who forgets Done loses the lease soon after the request; where that ran out of time, Done may still say whose fault it was.
+	l.forget = context.AfterFunc(caller, func() { time.AfterFunc(lastWord, func() { a.finish(ours, nil) }) })
 	return l
 }
 

@@ -75,7 +75,7 @@ func faultOf(caller, call context.Context, err error, begun bool) fault {
 		return none
 	case errors.Is(cause, errLate):
 		return late
-	case errors.Is(cause, mechanism.ErrStalled):
+	case errors.Is(cause, mechanism.ErrStalled), errors.Is(err, mechanism.ErrStalled): // ours, or a Front's verdict
 		return stalled
 	case errors.Is(cause, errLost):
 		return lost

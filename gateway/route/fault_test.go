@@ -228,7 +228,7 @@ func TestForgottenLeasesAreFreed(t *testing.T) {
 		stop bool
 		kind string
 	}{
-		{"with the request", only(0), 0, true, "ours"},
+		{"soon after the request", only(0), time.Second, true, "ours"},
 		{"a stream that nobody reads", only(0), 15 * time.Second, false, "stalled"},
 		{"a whole answer", mechanism.Ask{Model: "uid-0"}, 15 * time.Second, false, "ours"},
 	} {

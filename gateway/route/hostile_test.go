@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gotensor/gotensor/gateway/route"
+	"github.com/gotensor/gotensor/mechanism"
 )
 
 // A neuron that the chain pays nothing answers at once, with whatever: it gets what newcomers get, not the subnet's traffic.
@@ -57,5 +59,24 @@ func TestRefusingWhatOthersTakeCosts(t *testing.T) {
 		parts, _ := w.parts(nil)
 		assert.Less(t, parts[0], 0.1, parts)
 		assert.NotEqual(t, "down", stateOf(t, r, 0).State)
+	})
+}
+
+// A neuron begins at once and drips until the request runs out of time: the Front's verdict counts, although the caller's context is over.
+func TestDrippingUntilTheDeadlineCosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(30000)
+		r := w.started(t, nil)
+		for range 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			_, lease, err := ask(ctx, r, only(0))
+			require.NoError(t, err)
+			<-ctx.Done()
+			synctest.Wait()
+			lease.Done(mechanism.ErrStalled)
+			cancel()
+		}
+		require.EqualValues(t, 2, r.Stats().Failures["stalled"])
+		require.Equal(t, "down", stateOf(t, r, 0).State)
 	})
 }

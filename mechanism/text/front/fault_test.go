@@ -22,6 +22,7 @@ import (
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text/front"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
+	"github.com/gotensor/gotensor/synapse"
 )
 
 func word(s string) event { return event{piece: &textv1.GenerateResponse{Text: s}} }
@@ -216,6 +217,40 @@ func TestDeadline(t *testing.T) {
 	require.NotContains(t, r.body, "[DONE]")
 }
 
+// TestDrip: a neuron that begins at once and then gives next to nothing until the deadline has failed, and the network hears so.
+func TestDrip(t *testing.T) {
+	net := newNetwork(&neuron{script: []event{word("a"), {hang: true}}})
+	s := serve(t, front.Config{Network: net, Deadline: 600 * time.Millisecond})
+	for _, body := range []string{hello, `{"stream":true,` + hello[1:]} {
+		require.Contains(t, post(t, s, "/v1/chat/completions", body).body, "longer than the deadline")
+		require.ErrorIs(t, net.end(t), mechanism.ErrStalled)
+	}
+}
+
+// TestSlowReaderBlamesNobody: a neuron that gives up because the client did not read is not to blame, one that only says so is.
+func TestSlowReaderBlamesNobody(t *testing.T) {
+	gaveUp := event{err: &dendrite.Error{Kind: dendrite.ErrDeadline, Reason: synapse.ReasonSlowReader}}
+	t.Run("behind", func(t *testing.T) {
+		net := newNetwork(&neuron{script: append(many(600, word(strings.Repeat("a", 60))), gaveUp)})
+		c := narrow(t, front.Config{Network: net})
+		last := -1
+		require.Eventually(t, func() bool { // until no piece gets through any more
+			net.mu.Lock()
+			defer net.mu.Unlock()
+			was := last
+			last = net.touched
+			return was > 0 && was == last
+		}, 10*time.Second, 100*time.Millisecond)
+		go func() { _, _ = io.Copy(io.Discard, c) }() // until the test ends
+		require.ErrorIs(t, net.end(t), context.Canceled)
+	})
+	t.Run("not behind", func(t *testing.T) {
+		net := newNetwork(&neuron{script: []event{word("a"), gaveUp}})
+		post(t, serve(t, front.Config{Network: net}), "/v1/chat/completions", `{"stream":true,`+hello[1:])
+		require.ErrorIs(t, net.end(t), dendrite.ErrDeadline)
+	})
+}
+
 // TestOneOfSeveralFails: half an answer is none.
 func TestOneOfSeveralFails(t *testing.T) {
 	net := newNetwork(&neuron{script: []event{word("a"), {err: errors.New("gone")}}})
@@ -253,33 +288,34 @@ func TestPing(t *testing.T) {
 
 // TestClientDoesNotRead: its neuron is not to blame while it waits, and the stream ends when its patience does.
 func TestClientDoesNotRead(t *testing.T) {
-	script := append(many(4000, word(strings.Repeat("a", 60))), last("stop"))
-	net := newNetwork(&neuron{script: script})
+	net := newNetwork(&neuron{script: append(many(4000, word(strings.Repeat("a", 60))), last("stop"))})
+	narrow(t, front.Config{Network: net, WriteTimeout: 700 * time.Millisecond})
+	require.ErrorIs(t, net.end(t), context.Canceled)
+	require.Positive(t, net.touched)
+}
+
+// narrow asks for a long stream over a connection that holds little, and reads none of it.
+func narrow(t *testing.T, cfg front.Config) net.Conn {
+	t.Helper()
 	s := httptest.NewUnstartedServer(nil)
-	f, err := front.New(front.Config{Network: net, WriteTimeout: 700 * time.Millisecond})
+	f, err := front.New(cfg)
 	require.NoError(t, err)
 	s.Config.Handler = f.Routes()[0].Handler
-	s.Config.ConnState = func(c connection, state http.ConnState) {
+	s.Config.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			_ = c.(*tcp).SetWriteBuffer(4 << 10) //nolint:forcetypeassert // it is one
+			_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10) //nolint:forcetypeassert // it is one
 		}
 	}
 	s.Start()
 	t.Cleanup(s.Close)
 	c, err := dial(s.Listener.Addr().String())
 	require.NoError(t, err)
-	defer c.Close()
+	t.Cleanup(func() { _ = c.Close() })
 	body := `{"stream":true,"max_tokens":4096,` + hello[1:]
 	_, err = fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	require.NoError(t, err)
-	require.ErrorIs(t, net.end(t), context.Canceled)
-	require.Positive(t, net.touched)
+	return c
 }
-
-type (
-	connection = net.Conn // the name net is the fake network there
-	tcp        = net.TCPConn
-)
 
 // dial connects with the smallest receive window.
 func dial(addr string) (net.Conn, error) {

@@ -11,10 +11,12 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/internal/apierror"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/model"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
+	"github.com/gotensor/gotensor/synapse"
 )
 
 const (
@@ -25,6 +27,8 @@ const (
 	trailer = time.Second
 	// billEvery is the number of pieces after which a long text is put on the caller's meter.
 	billEvery = 64
+	// leastPace is the bytes a second below which an answer that runs into the deadline is the neuron's failure.
+	leastPace = 4
 )
 
 // sink takes the pieces of one text, from one goroutine.
@@ -117,13 +121,26 @@ func (w *writing) ask(ctx context.Context) error {
 	defer a.cancel()
 	peer := lease.Peer()
 	w.sink.begin(whoOf(&peer, lease.FirstPiece(), lease.Tried()))
+	began := time.Now()
 	err = w.relay(ctx, a, lease)
-	if ctx.Err() != nil { // the caller's doing, or his deadline
-		lease.Done(ctx.Err())
-	} else {
-		lease.Done(err)
-	}
+	lease.Done(w.verdict(ctx, err, time.Since(began)))
 	return err
+}
+
+// verdict is what the network hears of the end of an answer that took so long after its first piece.
+func (w *writing) verdict(ctx context.Context, err error, took time.Duration) error {
+	s, streams := w.sink.(*streamed)
+	behind := streams && s.behind // the client has kept the neuron waiting
+	switch e, failed := errors.AsType[*dendrite.Error](err); {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) && !behind && float64(w.bill.text) < leastPace*took.Seconds():
+		return mechanism.ErrStalled // it dripped until the deadline
+	case ctx.Err() != nil: // the caller's doing, or his deadline
+		return ctx.Err()
+	case behind && failed && e.Reason == synapse.ReasonSlowReader:
+		return context.Canceled
+	default:
+		return err
+	}
 }
 
 // open starts an answer and waits for its first piece. Empty pieces do not count: they cost a neuron nothing.

@@ -68,15 +68,16 @@ func (b *outbox) done(err error) {
 	poke(b.wake)
 }
 
-// wait blocks while the client is behind. Meanwhile the neuron is not to blame for its silence.
-func (b *outbox) wait(ctx context.Context, lease mechanism.Lease) error {
+// wait blocks while the client is behind, and tells whether it was. Meanwhile the neuron is not to blame for its silence.
+func (b *outbox) wait(ctx context.Context, lease mechanism.Lease) (behind bool, err error) {
 	for {
 		b.mu.Lock()
 		full := len(*b.buf) >= fullOutbox
 		b.mu.Unlock()
 		if !full {
-			return nil
+			return behind, nil
 		}
+		behind = true
 		timer := time.NewTimer(patience)
 		select {
 		case <-b.room:
@@ -85,7 +86,7 @@ func (b *outbox) wait(ctx context.Context, lease mechanism.Lease) error {
 		}
 		timer.Stop()
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return behind, context.Cause(ctx)
 		}
 		if lease != nil {
 			lease.Touch()
@@ -112,6 +113,7 @@ type streamed struct {
 	tail   []byte // of an event, from the end of the choices
 	gt     []byte // the object "gotensor"
 	legacy legacyProbs
+	behind bool // the client was, some time
 }
 
 // begin implements sink.
@@ -158,7 +160,9 @@ func (s *streamed) open(dst []byte) []byte {
 
 // put implements sink.
 func (s *streamed) put(ctx context.Context, p *piece, lease mechanism.Lease) error {
-	if err := s.box.wait(ctx, lease); err != nil {
+	behind, err := s.box.wait(ctx, lease)
+	s.behind = s.behind || behind
+	if err != nil {
 		return err
 	}
 	s.box.mu.Lock()
