@@ -81,8 +81,8 @@ gateways: build ## the gateway beside others of other makers, before one paced m
 	test/gateways/compare.sh
 
 MINUTES ?= 10
-soak: build ## a thousand streams through a gateway for MINUTES=10: memory and descriptors stay flat
-	GOTENSOR_SOAK_MINUTES=$(MINUTES) $(GO) test -tags 'e2e soak' -count=1 -timeout 90m -v -run TestSoak ./test/e2e
+soak: build ## a thousand streams for MINUTES=10: memory and descriptors stay flat; and as long without the node
+	GOTENSOR_SOAK_MINUTES=$(MINUTES) $(GO) test -tags 'e2e soak' -count=1 -timeout 90m -v -run "TestSoak|TestNodeAway" ./test/e2e
 
 vectors: ## golden vectors alone; GOTENSOR_VECTORS=folder runs others of the same form
 	$(GO) test -count=1 -run Vectors ./fixed/... ./yuma/... ./mechanism/... ./pow/...

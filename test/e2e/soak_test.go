@@ -32,18 +32,6 @@ const (
 	mostBytesPerMinute, mostFilesPerMinute = 1 << 20, 3.0
 )
 
-// setting reads a number from the environment.
-func setting(t *testing.T, name string, otherwise float64) float64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	x, err := strconv.ParseFloat(text, 64)
-	require.NoErrorf(t, err, "%s is no number", name)
-	return x
-}
-
 // TestSoak keeps a thousand streams running through a gateway and a miner for GOTENSOR_SOAK_MINUTES (10), at GOTENSOR_SOAK_RATE tokens
 // per second each (2), and sees that memory and descriptors of both stay flat.
 func TestSoak(t *testing.T) {
