@@ -24,7 +24,8 @@
 //	L7  cli, cmd/gotensor, cmd/gotensord         what people run: every role; the node
 //
 // Beside the layers: web is the website that a gateway serves, sim plays the network's games for research, internal holds what several rooms
-// share and nobody else needs, templates and test are programs to start from and tests across rooms.
+// share and nobody else needs, templates and test are programs to start from and tests across rooms, deploy
+// holds dashboards.
 //
 // Read docs/architecture.md for the flow of one epoch from question to pay, and docs/adr for the choices that are hard to undo.
 package gotensor
