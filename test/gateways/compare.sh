@@ -9,7 +9,7 @@
 # Usage: test/gateways/compare.sh [flags of gotensor bench gateway]
 # It makes a localnet, environments for the others and everything else in a temporary folder, which it removes at the end; KEEP=folder
 # keeps it and reuses what is installed there. BIN is the folder of gotensor and gotensord (build), RATE and TOKENS are those of the paced
-# model (50 a second, 64), OTHERS=0 leaves the others out. It prints the processor time and memory of each server at the end.
+# model (50 a second, 64), FORM is text or json, OTHERS=0 leaves the others out. It prints the processor time and memory of each server at the end.
 set -euo pipefail
 
 LITELLM=1.106.2
@@ -17,7 +17,7 @@ SMG=1.13.0
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=$(cd "${BIN:-$root/build}" && pwd)
 gt=$bin/gotensor
-rate=${RATE:-50} tokens=${TOKENS:-64} others=${OTHERS:-1}
+rate=${RATE:-50} tokens=${TOKENS:-64} others=${OTHERS:-1} as=(--output "${FORM:-text}")
 
 dir=${KEEP:-$(mktemp -d)}
 mkdir -p "$dir"
@@ -98,7 +98,9 @@ YAML
 fi
 
 echo "load before: $(cut -d' ' -f1-3 /proc/loadavg)" >&2
-"$gt" bench gateway "${flags[@]}" --tokens "$tokens" "$@"
+# Short answers first: many of them, for the percentiles of a single stream.
+"$gt" bench gateway "${flags[@]}" --tokens 3 --streams 1 --duration 15s --slice 3s "${as[@]}"
+"$gt" bench gateway "${flags[@]}" --tokens "$tokens" "${as[@]}" "$@"
 echo "load after: $(cut -d' ' -f1-3 /proc/loadavg)" >&2
 for name in "${!pids[@]}"; do
   # With the processes that it has started.

@@ -282,6 +282,10 @@ func table(places []*place, gains map[gotensor.UID]mechanism.Standing, results [
 	}
 	b.WriteString("\n| region | round trip ms | model | gain, nats a step | in flight | answered of the rich | p50 ms | answered of the poor | p50 ms |\n|---|--:|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, p := range places {
+		if p.region == asker {
+			fmt.Fprintf(&b, "| %s | - | %s | %.2f | not asked | | | | |\n", regions.World.Names[p.region], p.model, gains[p.uid].Gain)
+			continue
+		}
 		for _, r := range results {
 			rich, poor := r.Wallets[0].with(p.uid), r.Wallets[1].with(p.uid)
 			fmt.Fprintf(&b, "| %s | %d | %s | %.2f | %d | %d of %d | %.0f | %d of %d | %.0f |\n", regions.World.Names[p.region], regions.World.RoundTrips[asker][p.region],
