@@ -21,12 +21,21 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: help build regions gateways gotensor gotensord plugin-factor localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak test-e2e test-llm vectors proto proto-check python node llm clean
+.PHONY: help build web web-check regions gateways gotensor gotensord plugin-factor localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak test-e2e test-llm vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-build: gotensor gotensord plugin-factor ## all binaries under build/
+build: $(if $(shell command -v npm),web) gotensor gotensord plugin-factor ## all binaries under build/, with the website where there is npm
+
+web: web/dist/index.html ## the website, which the binary embeds; it needs Node 20 and npm
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+web/dist/index.html: web/node_modules/.package-lock.json $(shell git ls-files web/src web/public web/index.html 'web/*.json' 'web/*.ts')
+	cd web && npm run build
+
+web-check: web ## types, lint, format, dead code and tests of the website, also in a browser (Chromium)
+	cd web && npm run check && npm test && npm run e2e
 
 gotensor: ## the binary for every role but the node
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/gotensor ./cmd/gotensor

@@ -23,6 +23,7 @@ import (
 	"github.com/gotensor/gotensor/gateway/store"
 	"github.com/gotensor/gotensor/metagraph"
 	"github.com/gotensor/gotensor/telemetry"
+	"github.com/gotensor/gotensor/web"
 )
 
 func (a *app) gatewayCommand() *cobra.Command {
@@ -188,7 +189,7 @@ func (a *app) serveGateway(ctx context.Context, o gatewayOptions, cfg gateway.Co
 		return usagef("--listen: %v", err)
 	}
 	defer lis.Close()
-	cfg.Listener = lis
+	cfg.Listener, cfg.Static = lis, web.Dist()
 	scheme := "http://"
 	if o.tlsCert != "" {
 		scheme = "https://"
