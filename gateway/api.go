@@ -19,7 +19,7 @@ import (
 const (
 	// statusFor, subnetsFor, ... are how long answers of the node are shown before it is asked again.
 	statusFor, subnetsFor, weightsFor, accountFor = 2 * time.Second, 5 * time.Second, 10 * time.Second, 5 * time.Second
-	// graphFor is how long a metagraph is shown as it was written: writing a large one takes a while.
+	// graphFor is how long a metagraph and its history are shown as they were written: writing large ones takes a while.
 	graphFor = time.Second
 	// lookupsPerMinute is how often one network address may read.
 	lookupsPerMinute = 600
@@ -35,6 +35,7 @@ type api struct {
 	weights  *cache[gotensor.NetUID, []weights.UIDRow]
 	accounts *cache[gotensor.Address, account]
 	graphs   *cache[gotensor.NetUID, json.RawMessage]
+	series   *cache[gotensor.NetUID, json.RawMessage]
 	monikers *cache[struct{}, map[gotensor.Address]string]
 	probes   *cache[probed, sight]
 	lookups  chan struct{} // a place for each lookup of an account
@@ -48,6 +49,7 @@ func newAPI(g *gateway) *api {
 	a.subnets = newCache(subnetsFor, now, func(ctx context.Context, _ struct{}) ([]subnet.SubnetView, error) { return node.Subnets(ctx) })
 	a.weights = newCache(weightsFor, now, node.Weights)
 	a.graphs = newCache(graphFor, now, a.writeMetagraph)
+	a.series = newCache(graphFor, now, a.writeIncentive)
 	a.accounts = newCache(accountFor, now, a.account)
 	a.probes = newCache(probeFor, now, a.look)
 	a.monikers = newCache(weightsFor, now, func(ctx context.Context, _ struct{}) (map[gotensor.Address]string, error) {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -68,7 +69,13 @@ func (a *api) incentive(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	epochs, err := a.g.cfg.Store.Epochs(r.Context(), m.NetUID)
+	text, _, err := a.series.get(r.Context(), m.NetUID)
+	return text, err
+}
+
+func (a *api) writeIncentive(ctx context.Context, netuid gotensor.NetUID) (json.RawMessage, error) {
+	m := a.offered(netuid).Network.Metagraph()
+	epochs, err := a.g.cfg.Store.Epochs(ctx, netuid)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +84,11 @@ func (a *api) incentive(r *http.Request) (any, error) {
 		NetUID  gotensor.NetUID  `json:"netuid"`
 		Heights []gotensor.Block `json:"heights"`
 		Series  []seriesView     `json:"series"`
-	}{a.moment(m.Height, m.Time), m.NetUID, make([]gotensor.Block, 0, len(epochs)), series(epochs)}
+	}{a.moment(m.Height, m.Time), netuid, make([]gotensor.Block, 0, len(epochs)), series(epochs)}
 	for _, e := range epochs {
 		v.Heights = append(v.Heights, e.Height)
 	}
-	return v, nil
+	return json.Marshal(v)
 }
 
 // series turns epochs into one line for each neuron: another hotkey at a uid is another neuron.

@@ -9,13 +9,16 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/gateway/store"
+	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 )
 
@@ -155,4 +158,79 @@ func TestAnswersWithoutABodyHaveTheirOwnDeadline(t *testing.T) {
 	d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 	newWriter(d, nil).WriteHeader(http.StatusNoContent)
 	require.Greater(t, time.Until(d.at), stall/2)
+}
+
+// countingStore counts how often the history is read.
+type countingStore struct {
+	Store
+	epochs atomic.Int64
+}
+
+func (s *countingStore) Epochs(ctx context.Context, netuid gotensor.NetUID) ([]store.Epoch, error) {
+	s.epochs.Add(1)
+	return s.Store.Epochs(ctx, netuid)
+}
+
+// Anybody may read the history, again and again: the database, which keys need too, is asked once a second.
+func TestHistoryIsReadOnceForAll(t *testing.T) {
+	counted := &countingStore{}
+	w := newWorld(t, func(c *Config) {
+		counted.Store = c.Store
+		c.Store = counted
+	})
+	for range 50 {
+		require.Equal(t, 200, w.ask("GET", "/api/subnets/1/incentive", "", "").Code)
+	}
+	require.EqualValues(t, 1, counted.epochs.Load())
+}
+
+// Requests that their callers give up at once, over both protocols, leave nothing: no turn and no place.
+func TestRequestsGivenUpAtOnceLeaveNothing(t *testing.T) {
+	w := newWorld(t, func(c *Config) {
+		c.Limits.Requests, c.Limits.Concurrent = Scale{Base: 1e6, Max: 1e6}, Scale{Base: 64, Max: 64}
+		c.Networks[0].Front = fakeFront{[]mechanism.Route{{Pattern: "POST /v1/slow", Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+		})}}}
+	})
+	key := w.key(alice, store.Limits{})
+	lis := listen(t)
+	srv := w.g.server(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(lis) }()
+	t.Cleanup(func() {
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-ended, http.ErrServerClosed)
+	})
+	for _, name := range []string{"HTTP/1.1", "HTTP/2"} {
+		t.Run(name, func(t *testing.T) {
+			var protocols http.Protocols
+			protocols.SetHTTP1(name == "HTTP/1.1")
+			protocols.SetUnencryptedHTTP2(name == "HTTP/2")
+			client := &http.Client{Transport: &http.Transport{Protocols: &protocols}}
+			t.Cleanup(client.CloseIdleConnections)
+			var all sync.WaitGroup
+			for i := range 32 {
+				all.Go(func() {
+					for j := range 30 {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Duration((i+j)%4)*time.Millisecond)
+						r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+lis.Addr().String()+"/v1/slow", strings.NewReader("x"))
+						if err == nil {
+							r.Header.Set("Authorization", "Bearer "+key)
+							if answer, err := client.Do(r); err == nil {
+								_ = answer.Body.Close()
+							}
+						}
+						cancel()
+					}
+				})
+			}
+			all.Wait()
+			require.Eventually(t, func() bool {
+				queued, running := w.g.queue.Depth()
+				s := w.g.limits.slot("account " + keys.Account(alice))
+				defer s.mu.Unlock()
+				return queued == 0 && running == 0 && s.used == 0
+			}, 10*time.Second, time.Millisecond)
+		})
+	}
 }

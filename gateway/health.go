@@ -86,5 +86,9 @@ func (g *gateway) age(block time.Time) time.Duration { return max(g.cfg.Now().Su
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
+	if text, written := v.(json.RawMessage); written { // shared by all who read it: a copy for each slow one would add up
+		_, _ = w.Write(text)
+		return
+	}
 	_ = json.NewEncoder(w).Encode(v) // the caller may be gone
 }
