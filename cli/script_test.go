@@ -2,16 +2,21 @@ package cli_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +29,8 @@ import (
 	"github.com/gotensor/gotensor/cli"
 	"github.com/gotensor/gotensor/internal/fakenode"
 	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/custom"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
@@ -227,7 +234,7 @@ func (k knows) Lookup(gotensor.Address) (axon.Caller, bool) {
 
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: axon UID says|nobody|broken")
+		ts.Fatalf("usage: axon UID says|nobody|broken|plugin")
 	}
 	uid, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -236,14 +243,19 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	pin, err := synapse.SPKIHash(&cert)
 	ts.Check(err)
+	var served mechanism.Server
+	if args[1] == "plugin" {
+		served, err = pluggedIn(ts)
+	} else {
+		served, err = text.NewServer(text.ServerConfig{Predictor: says{broken: args[1] == "broken"}, Settings: text.DefaultSettings()})
+	}
+	ts.Check(err)
 	server, err := axon.New(axon.Config{
 		ChainID: "fake-1", Certificate: cert, Callers: knows(args[1] != "nobody"), Policy: axon.PolicyBandwidth,
-		Info: &axonv1.InfoResponse{Netuid: 1, Model: "says"},
+		Info: &axonv1.InfoResponse{Netuid: 1, Model: "says", Schema: served.Describe().Schema},
 	})
 	ts.Check(err)
-	texts, err := text.NewServer(text.ServerConfig{Predictor: says{broken: args[1] == "broken"}, Settings: text.DefaultSettings()})
-	ts.Check(err)
-	server.Register(texts.Service())
+	server.Register(served.Service())
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -261,6 +273,30 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		w.Neurons[uid].Endpoint = neurontypes.Endpoint{Host: addr.Addr().String(), Port: uint32(addr.Port()), CertificatePin: pin[:]}
 	})
 	ts.Setenv(fmt.Sprintf("axon%d", uid), addr.String())
+}
+
+// pluggedIn serves a plug-in that turns a text around at once, and spells it in pieces.
+func pluggedIn(ts *testscript.TestScript) (mechanism.Server, error) {
+	plugin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in string
+		_ = json.NewDecoder(r.Body).Decode(&in) // GET has none
+		switch r.URL.Path {
+		case "/schema":
+			_, _ = io.WriteString(w, `{"name": "words", "model": "mirror", "operations": [
+				{"name": "turn", "description": "Turns a word around.", "input": {"type": "string"}, "output": {"type": "string"}},
+				{"name": "spell", "description": "Spells a word.", "stream": true, "input": {"type": "string"}, "output": {"type": "string", "maxLength": 1}}]}`)
+		case "/call/turn":
+			out := []byte(in)
+			slices.Reverse(out)
+			_ = json.NewEncoder(w).Encode(string(out))
+		default:
+			for _, c := range in {
+				_ = json.NewEncoder(w).Encode(string(c))
+			}
+		}
+	}))
+	ts.Defer(plugin.Close)
+	return custom.NewServer(context.Background(), custom.ServerConfig{URL: plugin.URL, Settings: custom.DefaultSettings(), StartTimeout: 10 * time.Second})
 }
 
 // until waits for a file to match, a minute at most: there is no event for what another process writes.
