@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/gateway/route"
 	"github.com/gotensor/gotensor/mechanism"
 )
@@ -78,5 +79,28 @@ func TestDrippingUntilTheDeadlineCosts(t *testing.T) {
 		}
 		require.EqualValues(t, 2, r.Stats().Failures["stalled"])
 		require.Equal(t, "down", stateOf(t, r, 0).State)
+	})
+}
+
+// One request that no model can stand reaches three of them, and closes none for the others however often it comes.
+func TestARequestThatNoModelStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shares := make([]uint16, 20)
+		for i := range shares {
+			shares[i] = 1000
+		}
+		w := newWorld(shares...)
+		r := w.started(t, func(c *route.Config) { c.Rand = seeded(1) })
+		for _, m := range w.miners {
+			m.set(fails(30*time.Millisecond, &dendrite.Error{Kind: dendrite.ErrFailed}), nil)
+		}
+		_, _, err := ask(t.Context(), r, generate)
+		require.Error(t, err)
+		require.EqualValues(t, 3, r.Stats().Tries)
+		for range 3 { // it comes again
+			_, _, err = ask(t.Context(), r, generate)
+			require.Error(t, err)
+		}
+		require.Zero(t, r.Stats().States["down"])
 	})
 }
