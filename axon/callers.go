@@ -2,6 +2,7 @@ package axon
 
 import (
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -20,6 +21,8 @@ type Caller struct {
 	Registered bool
 	// Validator tells whether that neuron has a validator's permit.
 	Validator bool
+	// Pending tells that more may be known of it in a moment: then it is asked to come again instead of being refused for good.
+	Pending bool
 }
 
 // Callers looks an address up in the current snapshot; false if nothing is known of it. It is asked once per call, from many
@@ -69,6 +72,9 @@ func ParsePolicy(name string) (Policy, error) {
 	return 0, fmt.Errorf("%w: policy %q, must be validators, registered, bandwidth or proven", ErrConfig, name)
 }
 
+// lookupTakes is when a caller who is being looked up is asked to come again.
+const lookupTakes = 300 * time.Millisecond
+
 // claimOf applies the policy to a proven caller and says with which weight he queues.
 func (s *Server) claimOf(addr gotensor.Address) (fair.Claim, error) {
 	c, _ := s.cfg.Callers.Lookup(addr)
@@ -82,6 +88,12 @@ func (s *Server) claimOf(addr gotensor.Address) (fair.Claim, error) {
 		ok = c.Registered || c.Validator || c.Weight > 0
 	case PolicyProven:
 		ok = true
+	}
+	if !ok && c.Pending {
+		return fair.Claim{}, synapse.Refusal{
+			Code: codes.ResourceExhausted, Reason: synapse.ReasonLookup, Retry: lookupTakes,
+			Message: "the bandwidth of the caller is being looked up: try again",
+		}.Err()
 	}
 	if !ok {
 		s.stats.denied.Add(1)

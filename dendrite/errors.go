@@ -99,7 +99,7 @@ func kindOf(r synapse.Refusal) error {
 	case codes.PermissionDenied:
 		return ErrNotPermitted
 	case codes.ResourceExhausted:
-		if r.Reason == synapse.ReasonOverloaded {
+		if r.Reason == synapse.ReasonOverloaded || r.Reason == synapse.ReasonLookup {
 			return ErrOverloaded
 		}
 		return ErrTooLarge // also what gRPC itself answers when a message exceeds a limit

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// bandwidthFor is how long a looked-up bandwidth holds.
-	bandwidthFor = 5 * time.Minute
+	// bandwidthFor is how long a looked-up bandwidth holds, and nothingFor how long it does if there was none: who is about to stake or
+	// was just lent some should not wait for long.
+	bandwidthFor, nothingFor = 5 * time.Minute, 20 * time.Second
 	// maxStrangers bounds the keys whose bandwidth is remembered, and maxWanted those that wait to be looked up.
 	maxStrangers, maxWanted = 4096, 256
 )
@@ -43,10 +44,11 @@ func newCallers(p axon.Policy) *callers {
 	return c
 }
 
-// Lookup implements axon.Callers.
+// Lookup implements axon.Callers. A neuron's weight is the stake behind it and what was lent to its key.
 func (c *callers) Lookup(addr gotensor.Address) (axon.Caller, bool) {
-	if known, ok := c.neurons.Lookup(addr); ok || c.wanted == nil {
-		return known, ok
+	caller, neuron := c.neurons.Lookup(addr)
+	if c.wanted == nil {
+		return caller, neuron
 	}
 	c.mu.RLock()
 	s, known := c.strangers[addr]
@@ -57,7 +59,11 @@ func (c *callers) Lookup(addr gotensor.Address) (axon.Caller, bool) {
 		default: // many strangers at once: this one is looked up when it comes again
 		}
 	}
-	return axon.Caller{Weight: s.weight}, known && s.weight > 0
+	caller.Pending = !known
+	if sum := caller.Weight + s.weight; sum >= s.weight {
+		caller.Weight = sum
+	}
+	return caller, neuron || s.weight > 0
 }
 
 // lookUp fills the cache until ctx ends.
@@ -79,7 +85,11 @@ func (c *callers) lookUp(ctx context.Context, node *chain.Client) error {
 		if err != nil && !errors.Is(err, chain.ErrNotFound) {
 			continue // asked again when the caller comes again
 		}
-		c.remember(addr, stranger{weight: uint64(stake), until: time.Now().Add(bandwidthFor)})
+		holds := bandwidthFor
+		if stake == 0 {
+			holds = nothingFor
+		}
+		c.remember(addr, stranger{weight: uint64(stake), until: time.Now().Add(holds)})
 	}
 }
 

@@ -431,9 +431,17 @@ func TestCallers(t *testing.T) {
 	s.wait("looked up", func() bool { _, known := c.Lookup(alice); return known })
 	caller, _ = c.Lookup(alice)
 	require.Equal(t, axon.Caller{Weight: uint64(10 * gotensor.RaoPerTAO)}, caller)
+
+	s.node.Edit(func(w *fakenode.World) {
+		w.Grants = append(w.Grants, neuron.Grant{Delegator: keys.Account(alice), Hotkey: keys.Account(judge), SharePpm: 500_000})
+	})
+	caller, known = c.Lookup(judge)
+	require.True(t, known, "a neuron is served while its bandwidth is looked up")
+	require.True(t, caller.Pending)
+	s.wait("what was lent to a neuron counts too", func() bool { caller, _ := c.Lookup(judge); return caller.Weight == uint64(1015*gotensor.RaoPerTAO) })
 	cancel()
 	require.ErrorIs(t, <-ended, context.Canceled)
-	require.Equal(t, 1, s.node.Calls("/gotensor.neuron.v1.Query/Bandwidth"), "once for all its calls")
+	require.Equal(t, 2, s.node.Calls("/gotensor.neuron.v1.Query/Bandwidth"), "once for all calls of each")
 }
 
 func account(name string) string { return keys.Account(fakenode.Addr(name)) }

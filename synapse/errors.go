@@ -41,6 +41,7 @@ const (
 	ReasonDeadline       Reason = "DEADLINE"
 	ReasonStreamIdle     Reason = "STREAM_IDLE"
 	ReasonSlowReader     Reason = "SLOW_READER"
+	ReasonLookup         Reason = "LOOKUP"       // who calls is being looked up
 	ReasonModel          Reason = "MODEL_FAILED" // the neuron is there, what is behind it fails
 )
 
