@@ -34,7 +34,11 @@ func (g *gateway) routes() *http.ServeMux {
 	}
 	g.api.routes(mux)
 	g.keyRoutes(mux)
-	for _, below := range []string{"/v1/", "/api/", "/subnets/"} {
+	programs := []string{"/v1/", "/api/", "/subnets/{netuid}/v1/"} // the site has pages of its own below /subnets
+	if g.cfg.Static == nil {
+		programs = append(programs, "/subnets/")
+	}
+	for _, below := range programs {
 		mux.HandleFunc(below, func(w http.ResponseWriter, r *http.Request) { apierror.Write(w, unknownRoute(mux, w, r)) })
 	}
 	if g.cfg.Static != nil {

@@ -330,7 +330,9 @@ func TestStaticSite(t *testing.T) {
 		cache  string
 	}{
 		{"/", 200, "page", "no-cache"},
-		{"/subnet/1/neuron/7", 200, "page", "no-cache"},
+		{"/subnets/1/neurons/7", 200, "page", "no-cache"},
+		{"/subnets/1/v1/nothing", 404, "unknown_url", ""},
+		{"/subnets/99/v1/models", 404, "unknown_url", ""},
 		{"/assets/app-1.js", 200, "let x", "immutable"},
 		{"/favicon.svg", 200, "svg", "no-cache"},
 		{"/assets/", 404, "", ""},
