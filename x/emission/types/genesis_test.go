@@ -26,6 +26,10 @@ func TestParamsValidate(t *testing.T) {
 		{"long sweep", func(p *Params) { p.SweepPerBlock = 1025 }, "sweep_per_block is 1025"},
 		{"no interval", func(p *Params) { p.SettleInterval = 0 }, "settle_interval is 0"},
 		{"long interval", func(p *Params) { p.SettleInterval = 10_001 }, "settle_interval is 10001"},
+		{"no weight", func(p *Params) { p.SubnetShares = []SubnetShare{{Netuid: 1}} }, "subnet_shares[0]: weight is 0"},
+		{"no subnet", func(p *Params) { p.SubnetShares = []SubnetShare{{Weight: 1}} }, "subnet_shares[0]: netuid is 0"},
+		{"a subnet twice", func(p *Params) { p.SubnetShares = []SubnetShare{{2, 1}, {2, 1}} }, "subnet_shares[1]: netuid 2 twice"},
+		{"too many subnets", func(p *Params) { p.SubnetShares = make([]SubnetShare, 1025) }, "subnet_shares: 1025 of them"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
