@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,9 +35,9 @@ func TestGateway(t *testing.T) {
 	}
 	step("endpoints", endpoints)
 	step("keys", apiKeys)
-	step("half of the miners killed", minersKilled)
-	step("flood", flood)
+	step("flood", flood) // before others lose incentive to this miner, by being killed
 	step("node stopped", nodeStopped)
+	step("half of the miners killed", minersKilled)
 
 	network.signal(t, os.Interrupt)
 	var last struct {
@@ -105,6 +106,18 @@ func endpoints(t *testing.T, _ *suite, g *gate) {
 			}
 			require.NoError(t, get(g.url+path, 0, &v), path)
 			assert.Positive(t, v.Height, path)
+		}
+	})
+	t.Run("the site", func(t *testing.T) {
+		for _, path := range []string{"/", "/step", "/subnets/1/metagraph", "/subnets/1/neurons/0"} {
+			resp, err := g.send(t.Context(), path, "", "")
+			require.NoError(t, err)
+			page, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusOK, resp.StatusCode, path)
+			assert.Contains(t, resp.Header.Get("Content-Type"), "text/html", path)
+			assert.Contains(t, string(page), "gotensor", path)
 		}
 	})
 	t.Run("an unknown model", func(t *testing.T) {

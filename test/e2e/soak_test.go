@@ -27,8 +27,8 @@ const (
 	shortStream, longStream = 30 * time.Second, 4 * time.Minute
 	longOnes                = soakStreams / 4
 	sampleEvery             = 10 * time.Second
-	// What a process may grow by, per minute, after it has warmed up: less than a thirtieth of what a leak of 1 KB per short stream and
-	// minute would be, and more than a garbage collector's mood.
+	// What a process may grow by, per minute, after it has warmed up. A leak of 1 KB for each stream, of which 1,500 end in a minute, is
+	// more; what a garbage collector and a growing cache do is less.
 	mostBytesPerMinute, mostFilesPerMinute = 1 << 20, 3.0
 )
 
