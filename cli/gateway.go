@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,6 +22,7 @@ import (
 	"github.com/gotensor/gotensor/gateway"
 	"github.com/gotensor/gotensor/gateway/route"
 	"github.com/gotensor/gotensor/gateway/store"
+	rolehome "github.com/gotensor/gotensor/internal/home"
 	"github.com/gotensor/gotensor/metagraph"
 	"github.com/gotensor/gotensor/telemetry"
 	"github.com/gotensor/gotensor/web"
@@ -38,6 +40,7 @@ type gatewayOptions struct {
 	listen                string
 	tlsCert, tlsKey       string
 	publicURLs, origins   []string
+	proxies               []string
 	minStake              string
 	requests, tokens      string
 	concurrent            string
@@ -87,6 +90,7 @@ neuron at a private address: anybody may announce one, and ask the gateway what 
 	f.StringVar(&o.tlsKey, "tls-key", "", "PEM file of the certificate's key")
 	f.StringSliceVar(&o.publicURLs, "public-url", nil, "URL under which users know this gateway; sign-ins must name it (default: from this machine only)")
 	f.BoolVar(&o.privateNeurons, "private-neurons", false, "with --public-url: also call neurons at private addresses, on a network of your own")
+	f.StringSliceVar(&o.proxies, "trusted-proxies", nil, "addresses of proxies before this gateway, as CIDR: callers are who their X-Forwarded-For says")
 	f.StringSliceVar(&o.origins, "origins", []string{"*"}, "web sites whose pages may use this gateway; * for all")
 	f.StringVar(&o.minStake, "min-stake", "1", "TAO of bandwidth that an account needs to make keys for itself; 0: none")
 	f.StringVar(&o.requests, "requests", scaleText(gateway.DefaultRequests), "requests per minute of an account: BASE,PER_TAO,MAX")
@@ -104,6 +108,10 @@ neuron at a private address: anybody may announce one, and ask the gateway what 
 
 func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 	limits, err := o.limits()
+	if err != nil {
+		return err
+	}
+	proxies, err := parsePrefixes(o.proxies)
 	if err != nil {
 		return err
 	}
@@ -131,6 +139,11 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 	if err != nil {
 		return err
 	}
+	unlock, err := rolehome.Lock(home)
+	if err != nil {
+		return fmt.Errorf("%w: --home %s: %w", ErrUsage, home, err)
+	}
+	defer unlock()
 	if err := tieGateway(home, chainID); err != nil {
 		return err
 	}
@@ -148,7 +161,7 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 	}
 	defer client.Close()
 	cfg := gateway.Config{
-		Chain: node, ChainID: chainID, Limits: limits, Origins: o.origins, PublicURLs: o.publicURLs, TLSCert: o.tlsCert, TLSKey: o.tlsKey,
+		Chain: node, ChainID: chainID, Limits: limits, Origins: o.origins, PublicURLs: o.publicURLs, TrustedProxies: proxies, TLSCert: o.tlsCert, TLSKey: o.tlsKey,
 		MaxAge: o.maxAge, Drain: o.drain, Grace: o.finish, Version: Version, Log: a.log(), Telemetry: seen.sinks,
 	}
 	for _, netuid := range o.netuids {
@@ -171,6 +184,22 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 		return err
 	}
 	return seen.during(ctx, func(ctx context.Context) error { return a.serveGateway(ctx, o, cfg, home) })
+}
+
+// parsePrefixes reads addresses or networks; a single address stands for itself alone.
+func parsePrefixes(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range list {
+		p, err := netip.ParsePrefix(text)
+		if ip, aerr := netip.ParseAddr(text); aerr == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return nil, usagef("--trusted-proxies: %q is no address and no network such as 10.0.0.0/8", text)
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // serveGateway opens what a gateway holds on to while it runs, and runs it.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,6 +86,10 @@ func (m *models) close() {
 	}
 }
 
+// embeddedParallel is how many texts an n-gram writes at the same time at least. Each waits for its reader most of the time, and a slot
+// for every processor would make people wait for each other.
+const embeddedParallel = 16
+
 // text makes what a subnet of the mechanism text serves.
 func (m *models) text(ctx context.Context, s text.Settings) (mechanism.Server, error) {
 	if m.o.parallel < 0 || m.o.parallel > 4096 {
@@ -97,6 +102,8 @@ func (m *models) text(ctx context.Context, s text.Settings) (mechanism.Server, e
 	}
 	if pool, ok := cfg.Predictor.(*openai.Pool); ok && cfg.Parallel == 0 {
 		cfg.Parallel = pool.Parallel()
+	} else if cfg.Parallel == 0 {
+		cfg.Parallel = max(embeddedParallel, runtime.GOMAXPROCS(0))
 	}
 	if writer, ok := cfg.Predictor.(model.Generator); ok && !m.o.noGenerate {
 		cfg.Generator = writer

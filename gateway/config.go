@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -46,6 +47,8 @@ type Config struct {
 	// PublicURLs are those under which users know this gateway, e.g. https://gw.example: sign-ins must name one. Without any, sign-ins
 	// come from this machine and name it (localhost, 127.0.0.1 or ::1).
 	PublicURLs []string
+	// TrustedProxies stand before the gateway: where one of them calls, the caller is who X-Forwarded-For says (none).
+	TrustedProxies []netip.Prefix
 	// Static is the site at /; Metrics serves /metrics. Both may be nil.
 	Static  fs.FS
 	Metrics http.Handler

@@ -38,6 +38,7 @@ func recordOf(ctx context.Context) *record {
 func (g *gateway) outer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		began := time.Now()
+		r = g.throughProxy(r)
 		rec := &record{id: requestID(r.Header.Get("X-Request-Id"))}
 		w := newWriter(rw, g.metrics)
 		g.metrics.running.Inc()

@@ -168,6 +168,15 @@ func TestKeysOutliveTheStoreForAWhile(t *testing.T) {
 	require.Equal(t, 503, w.ask("POST", "/v1/echo", key, "").Code, "it may have been revoked")
 }
 
+// TestMadeUpKeys: OpenAI's clients want a key, so where none is needed anything that is none of ours means nobody.
+func TestMadeUpKeys(t *testing.T) {
+	open := newWorld(t, func(c *Config) { c.Limits.Anonymous = 5 })
+	require.Equal(t, 200, open.ask("POST", "/v1/echo", "none", "").Code)
+	require.Equal(t, 401, open.ask("POST", "/v1/echo", "sk-gt-none", "").Code, "a slip in a real key does not become nobody's request")
+	closed := newWorld(t, nil)
+	require.Equal(t, 401, closed.ask("POST", "/v1/echo", "none", "").Code)
+}
+
 func TestLimits(t *testing.T) {
 	w := newWorld(t, func(c *Config) {
 		c.Limits.Requests = Scale{Base: 2, PerTAO: 1, Max: 10}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -9,34 +10,41 @@ import (
 	"strings"
 )
 
+// SecretPrefix is what every API key begins with.
+const SecretPrefix = "sk-gt-"
+
 const (
-	secretPrefix = "sk-gt-"
-	secretBytes  = 32
+	secretBytes = 32
+	checkBytes  = 4 // of the key's own hash: a guess or a slip is refused without a look into the store
 )
 
-// Secret is an API key as its owner holds it: "sk-gt-" and 32 random bytes in base64 (URL alphabet, no padding). It prints as
-// "[redacted]"; Reveal gives the text.
+// Secret is an API key as its owner holds it: "sk-gt-", then 32 random bytes and the first four of their SHA-256 in base64 (URL
+// alphabet, no padding). It prints as "[redacted]"; Reveal gives the text.
 type Secret struct{ text string }
 
 // NewSecret makes a random key.
 func NewSecret() Secret {
 	var b [secretBytes]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return Secret{secretPrefix + base64.RawURLEncoding.EncodeToString(b[:])}
+	check := sha256.Sum256(b[:])
+	return Secret{SecretPrefix + base64.RawURLEncoding.EncodeToString(append(b[:], check[:checkBytes]...))}
 }
 
 // ParseSecret reads an API key. It fails with ErrSecret, which does not repeat the text.
 func ParseSecret(text string) (Secret, error) {
-	body, ok := strings.CutPrefix(text, secretPrefix)
+	body, ok := strings.CutPrefix(text, SecretPrefix)
 	if !ok {
-		return Secret{}, fmt.Errorf("%w: it begins with %q", ErrSecret, secretPrefix)
+		return Secret{}, fmt.Errorf("%w: it begins with %q", ErrSecret, SecretPrefix)
 	}
-	if want := base64.RawURLEncoding.EncodedLen(secretBytes); len(body) != want {
-		return Secret{}, fmt.Errorf("%w: %d characters after %q, want %d", ErrSecret, len(body), secretPrefix, want)
+	if want := base64.RawURLEncoding.EncodedLen(secretBytes + checkBytes); len(body) != want {
+		return Secret{}, fmt.Errorf("%w: %d characters after %q, want %d", ErrSecret, len(body), SecretPrefix, want)
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil || len(b) != secretBytes { // the decoder skips line ends
+	if err != nil || len(b) != secretBytes+checkBytes { // the decoder skips line ends
 		return Secret{}, fmt.Errorf("%w: a character is not of base64's URL alphabet", ErrSecret)
+	}
+	if check := sha256.Sum256(b[:secretBytes]); !bytes.Equal(check[:checkBytes], b[secretBytes:]) {
+		return Secret{}, fmt.Errorf("%w: its last characters do not fit, so it was not copied whole", ErrSecret)
 	}
 	return Secret{text}, nil
 }

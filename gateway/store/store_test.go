@@ -396,21 +396,22 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 func TestSecret(t *testing.T) {
 	s := store.NewSecret()
 	require.NotEqual(t, s, store.NewSecret())
-	require.Regexp(t, `^sk-gt-[A-Za-z0-9_-]{43}$`, s.Reveal())
+	require.Regexp(t, `^sk-gt-[A-Za-z0-9_-]{48}$`, s.Reveal())
 	again, err := store.ParseSecret(s.Reveal())
 	require.NoError(t, err)
 	require.Equal(t, s, again)
 	for _, printed := range []string{fmt.Sprint(s), fmt.Sprintf("%v", s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s)} {
 		require.NotContains(t, printed, s.Reveal()[6:])
 	}
-	for _, bad := range []string{"", "sk-gt-", "sk-proj-abc", s.Reveal() + "A", s.Reveal()[:48], " " + s.Reveal(), s.Reveal()[:48] + "\n", s.Reveal()[:48] + "+", "Bearer " + s.Reveal()} {
+	for _, bad := range []string{"", "sk-gt-", "sk-proj-abc", s.Reveal() + "A", s.Reveal()[:53], " " + s.Reveal(), s.Reveal()[:53] + "\n", s.Reveal()[:53] + "+", "Bearer " + s.Reveal(), store.NewSecret().Reveal()[:20] + s.Reveal()[20:]} {
 		_, err := store.ParseSecret(bad)
 		require.ErrorIs(t, err, store.ErrSecret, "%q", bad)
 	}
 }
 
 func FuzzParseSecret(f *testing.F) {
-	f.Add("sk-gt-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+	f.Add(store.NewSecret().Reveal())
+	f.Add("sk-gt-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 	f.Add("sk-gt-")
 	f.Add("sk-gt-\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -35,6 +35,7 @@ type event struct {
 	stall bool          // gives nothing until the network ends the lease for it
 	hang  bool          // gives nothing until the caller gives up
 	wait  chan struct{} // gives nothing until it is closed
+	after time.Duration // gives nothing for so long
 }
 
 // neuron answers all calls by the same script.
@@ -215,8 +216,13 @@ func (s *stream) RecvMsg(m any) error {
 	if e.stall {
 		s.conn.stalled(mechanism.ErrStalled)
 	}
-	if e.stall || e.hang || e.wait != nil {
+	if e.stall || e.hang || e.wait != nil || e.after > 0 {
+		var later <-chan time.Time
+		if e.after > 0 {
+			later = time.After(e.after)
+		}
 		select {
+		case <-later:
 		case <-e.wait:
 		case <-s.ctx.Done():
 			return status.FromContextError(s.ctx.Err()).Err()

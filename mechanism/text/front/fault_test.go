@@ -227,6 +227,14 @@ func TestDrip(t *testing.T) {
 	}
 }
 
+// TestDripIsNoticedBeforeTheDeadline: a piece now and then keeps a neuron from being given up as silent, but not for long.
+func TestDripIsNoticedBeforeTheDeadline(t *testing.T) {
+	net := newNetwork(&neuron{script: many(30, event{piece: word("a").piece, after: 600 * time.Millisecond})})
+	s := serve(t, front.Config{Network: net, Patience: 300 * time.Millisecond})
+	require.Contains(t, post(t, s, "/v1/chat/completions", `{"stream":true,`+hello[1:]).body, "stopped in the middle")
+	require.ErrorIs(t, net.end(t), mechanism.ErrStalled)
+}
+
 // TestSlowReaderBlamesNobody: a neuron that gives up because the client did not read is not to blame, one that only says so is.
 func TestSlowReaderBlamesNobody(t *testing.T) {
 	gaveUp := event{err: &dendrite.Error{Kind: dendrite.ErrDeadline, Reason: synapse.ReasonSlowReader}}

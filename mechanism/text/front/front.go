@@ -46,8 +46,9 @@ type Config struct {
 	Mixer Mixer
 	// MaxTokens is the most that a request may ask for (the subnet's own bound), DefaultTokens what a chat gets if it does not say (1024).
 	MaxTokens, DefaultTokens int
-	// Deadline bounds a request as a whole (5 min).
-	Deadline time.Duration
+	// Deadline bounds a request as a whole (1 h). Long before, a neuron that stops is noticed by the network, and one that only drips by
+	// Patience, for which it may be slower than a few bytes a second (1 min).
+	Deadline, Patience time.Duration
 	// Ping is the longest silence of a stream (15 s): then a comment goes out, so that nothing between here and the client gives up. If that
 	// happens before the first piece, the headers do not say who answers, and an error is an event.
 	Ping time.Duration
@@ -82,7 +83,8 @@ func New(cfg Config) (*Front, error) {
 	}
 	def(&cfg.MaxTokens, cfg.Settings.GenerateTokensMax)
 	def(&cfg.DefaultTokens, min(1024, cfg.MaxTokens))
-	def(&cfg.Deadline, 5*time.Minute)
+	def(&cfg.Deadline, time.Hour)
+	def(&cfg.Patience, time.Minute)
 	def(&cfg.Ping, 15*time.Second)
 	def(&cfg.WriteTimeout, 30*time.Second)
 	switch {
@@ -90,7 +92,7 @@ func New(cfg Config) (*Front, error) {
 		return nil, fmt.Errorf("%w: MaxTokens is %d, want 1 to %d, the subnet's generate_tokens_max", ErrConfig, cfg.MaxTokens, cfg.Settings.GenerateTokensMax)
 	case cfg.DefaultTokens < 1 || cfg.DefaultTokens > cfg.MaxTokens:
 		return nil, fmt.Errorf("%w: DefaultTokens is %d, want 1 to %d, as MaxTokens is", ErrConfig, cfg.DefaultTokens, cfg.MaxTokens)
-	case cfg.Deadline < 0 || cfg.Ping < 0 || cfg.WriteTimeout < 0:
+	case cfg.Deadline < 0 || cfg.Patience < 0 || cfg.Ping < 0 || cfg.WriteTimeout < 0:
 		return nil, fmt.Errorf("%w: a time is negative, must be positive, or 0 for the default", ErrConfig)
 	}
 	if cfg.Now == nil {

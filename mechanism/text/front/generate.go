@@ -27,7 +27,7 @@ const (
 	trailer = time.Second
 	// billEvery is the number of pieces after which a long text is put on the caller's meter.
 	billEvery = 64
-	// leastPace is the bytes a second below which an answer that runs into the deadline is the neuron's failure.
+	// leastPace is the bytes a second below which an answer that takes long is the neuron's failure.
 	leastPace = 4
 )
 
@@ -132,7 +132,7 @@ func (w *writing) verdict(ctx context.Context, err error, took time.Duration) er
 	s, streams := w.sink.(*streamed)
 	behind := streams && s.behind // the client has kept the neuron waiting
 	switch e, failed := errors.AsType[*dendrite.Error](err); {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded) && !behind && float64(w.bill.text) < leastPace*took.Seconds():
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) && w.drips(took):
 		return mechanism.ErrStalled // it dripped until the deadline
 	case ctx.Err() != nil: // the caller's doing, or his deadline
 		return ctx.Err()
@@ -182,6 +182,7 @@ func (a *answer) next(m *textv1.GenerateResponse) (*piece, error) {
 // relay passes an answer on until it is complete.
 func (w *writing) relay(ctx context.Context, a *answer, lease mechanism.Lease) error {
 	var m textv1.GenerateResponse
+	began := time.Now()
 	p := a.first
 	for {
 		if err := w.put(ctx, p, lease); err != nil {
@@ -195,7 +196,16 @@ func (w *writing) relay(ctx context.Context, a *answer, lease mechanism.Lease) e
 			return err
 		}
 		lease.Touch()
+		if took := time.Since(began); took > w.cfg.Patience && w.drips(took) {
+			return mechanism.ErrStalled
+		}
 	}
+}
+
+// drips tells whether a neuron gave next to nothing in a time for which no client kept it waiting.
+func (w *writing) drips(took time.Duration) bool {
+	s, streams := w.sink.(*streamed)
+	return !(streams && s.behind) && float64(w.bill.text) < leastPace*took.Seconds()
 }
 
 // trailer waits a moment for the end of the stream, so that the neuron sees a call that ended well. The caller has all of the answer

@@ -38,7 +38,11 @@ func (f *Front) problem(ctx context.Context, err error) error {
 	words, refused := refusal(err)
 	switch {
 	case errors.Is(err, mechanism.ErrUnknownModel):
-		return unknownModel("")
+		e := unknownModel("")
+		if err != mechanism.ErrUnknownModel { //nolint:errorlint // the sentinel alone says no more
+			e.Message = synapse.Printable(err.Error(), maxWords) + "; GET /v1/models lists them" // the network says which names are near
+		}
+		return e
 	case errors.Is(err, mechanism.ErrNoNeuron):
 		return &apierror.Error{
 			Status: http.StatusServiceUnavailable, Type: apierror.Server, Code: "no_neuron", Retry: waitNeuron,
