@@ -5,7 +5,7 @@ import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 
 // GATEWAY is where `npm run dev` finds a gateway.
-const gateway = process.env['GATEWAY'] ?? 'http://127.0.0.1:8080'
+const gateway = process.env.GATEWAY ?? 'http://127.0.0.1:8080'
 
 // fontLicences puts the fonts' licences beside them, as the licences ask.
 function fontLicences(): Plugin {

@@ -32,7 +32,12 @@ const client = new QueryClient({
 
 const place = document.getElementById('root')
 if (!place) throw new Error('index.html has no #root')
-createRoot(place).render(
+createRoot(place, {
+  // The page that failed says so to the reader; the log keeps where.
+  onCaughtError: (err, info) => {
+    console.warn(err, info.componentStack)
+  },
+}).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <RouterProvider router={router} />

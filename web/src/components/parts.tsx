@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Button } from '@/components/ui/button'
 import { cn } from '@/lib/cn'
-import { said } from '@/lib/http'
+import { said, sentence } from '@/lib/http'
 import { short } from '@/lib/units'
 
 // Page is the frame of a page of readings: a heading, what it shows in a sentence, and beside it what steers it.
@@ -67,7 +67,7 @@ export function Failure({
       className="flex flex-wrap items-center gap-x-4 gap-y-2 border-l-2 border-needle bg-panel px-4 py-3"
     >
       <p className="min-w-0 flex-1 basis-60 break-words">
-        <strong className="font-semibold text-needle">{title}.</strong> {said(error)}
+        <strong className="font-semibold text-needle">{title}.</strong> {sentence(said(error))}
       </p>
       {retry && (
         <Button size="sm" onClick={retry}>

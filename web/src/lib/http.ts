@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@/lib/z'
 
 // ApiError is an answer that says what went wrong, in the gateway's own words.
 export class ApiError extends Error {
@@ -30,14 +30,14 @@ export function errorOf(status: number, text: string, retryAfterMs = 0): ApiErro
   return new ApiError(`The gateway answered with status ${status} and no reason.`, status, null, retryAfterMs)
 }
 
-export function retryAfter(headers: Headers): number {
+function retryAfter(headers: Headers): number {
   const ms = Number(headers.get('Retry-After-Ms'))
   if (ms > 0) return ms
   const s = Number(headers.get('Retry-After'))
   return s > 0 ? s * 1000 : 0
 }
 
-export const unreachable = 'The gateway cannot be reached. Check that it runs, then try again.'
+const unreachable = 'The gateway cannot be reached. Check that it runs, then try again.'
 
 // request is fetch, with the key if there is one; a status other than 2xx is an ApiError.
 export async function request(path: string, init: RequestInit & { key?: string } = {}): Promise<Response> {
@@ -81,6 +81,12 @@ export const amount = z
   .string()
   .regex(/^\d{1,40}$/)
   .transform((digits) => BigInt(digits))
+
+// sentence makes a message of the gateway one: they begin in lower case and end without a stop.
+export function sentence(message: string): string {
+  const first = /^[a-z]+(?= )/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message
+  return /[.!?]$/.test(first) ? first : `${first}.`
+}
 
 // said is what to show of an error.
 export function said(err: unknown): string {

@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent } from 'react'
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { stored } from './stored'
 
 // Single keys can be turned off: they get in the way of speech input (WCAG 2.1.4).

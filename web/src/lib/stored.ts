@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import type { z } from 'zod'
+import type { z } from '@/lib/z'
 
 // A value that outlives a reload of the page (or, in localStorage, the visit) and is shared by all components that use it. What is read
 // back is checked; what cannot be kept, because storage is full or off, lives as long as the page.

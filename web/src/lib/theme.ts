@@ -6,13 +6,13 @@ const name = 'gotensor.theme' // also read by public/theme.js
 const watchers = new Set<() => void>()
 
 function now(): Theme {
-  const set = document.documentElement.dataset['theme']
+  const set = document.documentElement.dataset.theme
   return set === 'light' || set === 'dark' ? set : 'system'
 }
 
 export function setTheme(theme: Theme) {
-  if (theme === 'system') delete document.documentElement.dataset['theme']
-  else document.documentElement.dataset['theme'] = theme
+  if (theme === 'system') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = theme
   try {
     if (theme === 'system') localStorage.removeItem(name)
     else localStorage.setItem(name, theme)
@@ -36,7 +36,7 @@ export function useTheme(): Theme {
   return useSyncExternalStore(watch, now)
 }
 
-export function isDark(): boolean {
+function isDark(): boolean {
   const t = now()
   return t === 'dark' || (t === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
 }

@@ -39,17 +39,17 @@ export function share(u16: number): number {
 // percent prints a fraction 0..1.
 export function percent(x: number): string {
   const p = x * 100
-  if (p === 0) return '0 %'
-  if (p < 0.01) return '< 0.01 %'
-  return `${p >= 99.95 ? p.toFixed(0) : p.toFixed(p < 10 ? 2 : 1)} %`
+  if (p === 0) return `0${narrow}%`
+  if (p < 0.01) return `< 0.01${narrow}%`
+  return `${p >= 99.95 ? p.toFixed(0) : p.toFixed(p < 10 ? 2 : 1)}${narrow}%`
 }
 
 // millis prints a time; 0 or less was not measured.
 export function millis(ms: number): string {
   if (!(ms > 0)) return '–'
-  if (ms < 10) return `${ms.toFixed(1)} ms`
-  if (ms < 1000) return `${Math.round(ms)} ms`
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`
+  if (ms < 10) return `${ms.toFixed(1)}${narrow}ms`
+  if (ms < 1000) return `${Math.round(ms)}${narrow}ms`
+  return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)}${narrow}s`
 }
 
 // ago prints an age.

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { filters, sorts } from '@/features/metagraph/rows'
 
 // What the URL of each page holds, so that a link shows the same view. What makes no sense falls back to the default.

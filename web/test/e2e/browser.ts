@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 
 export function browserPath(): string | undefined {
-  const named = process.env['CHROMIUM']
-  const places = (process.env['PATH'] ?? '')
+  const named = process.env.CHROMIUM
+  const places = (process.env.PATH ?? '')
     .split(':')
     .flatMap((dir) => ['chromium', 'chromium-browser', 'google-chrome'].map((n) => join(dir, n)))
   return [...(named === undefined ? [] : [named]), ...places].find((p) => existsSync(p))
@@ -38,6 +38,7 @@ export async function visit(
     ...options,
   })
   const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
   const problems: string[] = []
   page.on('console', (m) => {
     // the browser itself reports refused requests as errors: tests of refusals expect them

@@ -140,7 +140,7 @@ export class Mock {
       fail(w, 400, `address is "${who}", want tao1...`, 'invalid')
       return
     }
-    const owned = small.filter((n) => n.hotkey === who || n['coldkey'] === who)
+    const owned = small.filter((n) => n.hotkey === who || n.coldkey === who)
     json(w, {
       ...now,
       address: who,
@@ -178,9 +178,7 @@ export class Mock {
           }
         : who(uid !== undefined ? Number(uid) : (best?.uid ?? 1))
     w.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' })
-    let gone = false
     w.on('close', () => {
-      gone = true
       if (!w.writableFinished) this.aborted++
     })
     const send = (v: object) =>
@@ -195,7 +193,7 @@ export class Mock {
       last.startsWith('code') ? 'Here it is:\n```go\nfmt.Println("hello")\n```\nThat is all.' : words
     ).split(/(?<= )/)
     for (const [i, piece] of pieces.entries()) {
-      if (gone) return
+      if (w.destroyed) return
       send(delta({ content: piece }))
       if (i === 6 && model === 'broken') {
         w.end(
@@ -207,7 +205,7 @@ export class Mock {
         w.destroy()
         return
       }
-      if (i === 6 && model === 'hang') return
+      if (i === 10 && model === 'hang') return
       await new Promise((done) => setTimeout(done, this.slowMs))
     }
     send({ ...delta({}, 'stop'), gotensor })

@@ -6,7 +6,7 @@ import { dist } from './site'
 import { best, small } from './world'
 
 // Pictures of every page for people to look at: SHOTS=folder npm run e2e -- shots
-const folder = process.env['SHOTS']
+const folder = process.env.SHOTS
 
 describe.skipIf(folder === undefined)('pictures', () => {
   const mock = new Mock(dist)

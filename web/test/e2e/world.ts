@@ -41,7 +41,7 @@ export interface Neuron {
   [more: string]: unknown
 }
 
-export function neurons(n: number): Neuron[] {
+function neurons(n: number): Neuron[] {
   const next = random(n)
   const raw = Array.from({ length: n }, (_, uid) => {
     const permit = uid % 6 === 0
@@ -59,7 +59,7 @@ export function neurons(n: number): Neuron[] {
       hotkey: address(uid * 2),
       coldkey: address(uid * 2 + 1),
       registered: 1200 + uid * 37,
-      stake_rao: permit ? String(BigInt(Math.round(judge * 4e6)) * 1_000_000_007n) : '0',
+      stake_rao: permit ? String(BigInt(Math.round(judge * 4e4)) * 1_000_000_007n) : '0',
       incentive: u16(miner / miners),
       dividends: u16(judge / judges),
       consensus: u16(miner / miners),

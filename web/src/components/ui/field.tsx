@@ -17,7 +17,7 @@ export function Field({
   const id = useId()
   const hintId = `${id}-hint`
   return (
-    <div className="grid gap-1">
+    <div className="grid content-start gap-1">
       <label htmlFor={id} className="text-sm font-medium">
         {label}
       </label>
@@ -38,8 +38,4 @@ export function Input({ className, ...rest }: ComponentProps<'input'>) {
 // Select is the platform's own: best on a phone and for screen readers.
 export function Select({ className, ...rest }: ComponentProps<'select'>) {
   return <select className={cn(control, 'appearance-auto pr-1', className)} {...rest} />
-}
-
-export function Slider({ className, ...rest }: Omit<ComponentProps<'input'>, 'type'>) {
-  return <input type="range" className={cn('h-6 w-full accent-[var(--verdigris)]', className)} {...rest} />
 }

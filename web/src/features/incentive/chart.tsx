@@ -12,7 +12,10 @@ interface ChartProps {
   hidden: ReadonlySet<string>
 }
 
-const height = 340
+// heightFor keeps a chart readable on a phone and does not let it fill a wide screen.
+function heightFor(width: number): number {
+  return Math.round(Math.min(460, Math.max(280, width * 0.56)))
+}
 
 function options(lines: Line[], width: number): UPlot.Options {
   const quiet = color('quiet')
@@ -20,13 +23,14 @@ function options(lines: Line[], width: number): UPlot.Options {
   const font = '12px "Plex Mono", monospace'
   return {
     width,
-    height,
+    height: heightFor(width),
     scales: { x: { time: false }, y: { range: (_, __, top) => [0, Math.max(0.01, top * 1.08)] } },
     legend: { show: false },
     cursor: { points: { size: 7 }, y: false },
     axes: [
       {
         stroke: quiet,
+        space: 90,
         grid: { show: false },
         ticks: rule,
         font,
@@ -71,7 +75,7 @@ export function Chart({ heights, lines, hidden }: ChartProps) {
     const p = new UPlot(options(now, box.clientWidth), [heights, ...now.map((l) => l.values)], box)
     plot.current = p
     const resize = new ResizeObserver(() => {
-      p.setSize({ width: box.clientWidth, height })
+      p.setSize({ width: box.clientWidth, height: heightFor(box.clientWidth) })
     })
     resize.observe(box)
     return () => {

@@ -45,7 +45,7 @@ export function IncentivePage() {
     >
       {error && <Failure error={error} retry={() => void refetch()} />}
       {!data && !error && <Waiting what="the epochs" />}
-      {data && data.heights.length === 0 && (
+      {data?.heights.length === 0 && (
         <p className="py-10 text-quiet">
           No epoch has paid since this gateway began to look. The next one shows here by itself.
         </p>

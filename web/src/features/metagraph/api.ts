@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { blockTime } from '@/features/network/api'
 import { amount, readJson } from '@/lib/http'
 

@@ -16,11 +16,12 @@ function meta(hint: string, right = true): ColumnMeta {
   return { hint, right }
 }
 
-export function columns(netuid: number) {
+// columns of the table; bars are drawn against the largest of the subnet, since most shares are small.
+export function columns(netuid: number, most: { incentive: number; dividends: number }) {
   return [
     column.accessor('uid', {
       header: 'uid',
-      size: 72,
+      size: 64,
       meta: meta('slot in the subnet'),
       cell: (c) => (
         <Link to="/subnets/$netuid/neurons/$uid" params={{ netuid, uid: c.getValue() }} className="reading font-medium">
@@ -30,7 +31,7 @@ export function columns(netuid: number) {
     }),
     column.accessor('model', {
       header: 'model',
-      size: 190,
+      size: 156,
       meta: meta('what the neuron says that it runs', false),
       cell: (c) =>
         c.getValue() === '' ? (
@@ -41,22 +42,22 @@ export function columns(netuid: number) {
     }),
     column.accessor('incentive', {
       header: 'incentive',
-      size: 130,
+      size: 116,
       sortDescFirst: true,
       meta: meta('share of the miners’ pay'),
-      cell: (c) => <Bar value={share(c.getValue())} tone="bg-needle" />,
+      cell: (c) => <Bar value={c.getValue()} most={most.incentive} tone="bg-needle" />,
     }),
     column.accessor('dividends', {
       header: 'dividends',
-      size: 130,
+      size: 116,
       sortDescFirst: true,
       meta: meta('share of the validators’ pay'),
-      cell: (c) => <Bar value={share(c.getValue())} tone="bg-verdigris" />,
+      cell: (c) => <Bar value={c.getValue()} most={most.dividends} tone="bg-verdigris" />,
     }),
     column.accessor('stake_rao', {
       id: 'stake',
       header: 'stake, TAO',
-      size: 120,
+      size: 112,
       sortDescFirst: true,
       sortingFn: (a, b) =>
         a.original.stake_rao < b.original.stake_rao ? -1 : a.original.stake_rao > b.original.stake_rao ? 1 : 0,
@@ -65,7 +66,7 @@ export function columns(netuid: number) {
     }),
     column.accessor('trust', {
       header: 'vtrust',
-      size: 96,
+      size: 84,
       sortDescFirst: true,
       meta: meta('how much of a validator’s weights the consensus kept'),
       cell: (c) => (c.row.original.permit ? percent(share(c.getValue())) : '–'),
@@ -73,27 +74,27 @@ export function columns(netuid: number) {
     column.accessor('latency_ms', {
       id: 'latency',
       header: 'latency',
-      size: 96,
+      size: 88,
       sortUndefined: 'last',
       meta: meta('mean time to the first piece of an answer, seen from here'),
       cell: (c) => millis(c.getValue()),
     }),
     column.accessor('success', {
       header: 'success',
-      size: 92,
+      size: 84,
       sortDescFirst: true,
       meta: meta('answers that ended well, seen from here'),
       cell: (c) => (c.row.original.serves && c.row.original.latency_ms > 0 ? percent(c.getValue()) : '–'),
     }),
     column.accessor('state', {
       header: 'state',
-      size: 116,
+      size: 102,
       meta: meta('whether this gateway reaches it', false),
       cell: (c) => <State state={c.getValue()} serves={c.row.original.serves} />,
     }),
     column.accessor('hotkey', {
       header: 'hotkey',
-      size: 150,
+      size: 166,
       enableSorting: false,
       meta: meta('the key that runs it', false),
       cell: (c) => <Account address={c.getValue()} />,
@@ -101,11 +102,12 @@ export function columns(netuid: number) {
   ]
 }
 
-function Bar({ value, tone }: { value: number; tone: string }) {
+function Bar({ value, most, tone }: { value: number; most: number; tone: string }) {
+  if (value === 0) return <span className="text-quiet">–</span>
   return (
     <span className="grid w-full gap-1">
-      <span>{value === 0 ? '–' : percent(value)}</span>
-      <Gauge value={value} tone={tone} />
+      <span>{percent(share(value))}</span>
+      <Gauge value={value / most} tone={tone} />
     </span>
   )
 }

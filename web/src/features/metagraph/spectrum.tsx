@@ -29,7 +29,8 @@ export function Spectrum({ neurons, netuid }: SpectrumProps) {
           : `M${x(i).toFixed(2)} ${up}V${(of === 'up' ? up - l.up * (up - 4) : up + l.down * (down - 4)).toFixed(2)}`,
       )
       .join('')
-  const thick = Math.max(1, Math.min(5, 380 / n))
+  // in units of the drawing, so that lines stay apart on a phone too
+  const thick = Math.min(5, (0.42 * width) / n)
   const find = (e: PointerEvent) => {
     const box = ref.current?.getBoundingClientRect()
     if (!box || neurons.length === 0) return
@@ -70,20 +71,8 @@ export function Spectrum({ neurons, netuid }: SpectrumProps) {
           strokeWidth="1"
           vectorEffect="non-scaling-stroke"
         />
-        <path
-          d={path('up')}
-          className="stroke-needle"
-          strokeWidth={thick}
-          vectorEffect="non-scaling-stroke"
-          fill="none"
-        />
-        <path
-          d={path('down')}
-          className="stroke-verdigris"
-          strokeWidth={thick}
-          vectorEffect="non-scaling-stroke"
-          fill="none"
-        />
+        <path d={path('up')} className="stroke-needle" strokeWidth={thick} fill="none" />
+        <path d={path('down')} className="stroke-verdigris" strokeWidth={thick} fill="none" />
       </svg>
       {one && at !== undefined && (
         <p

@@ -17,14 +17,17 @@ interface TableProps {
 
 // Table draws only the rows in view, so that 4,096 cost no more than 40. Roles and counts tell a screen reader what it does not see.
 export function Table({ netuid, neurons, sort, desc, onSort }: TableProps) {
-  'use no memo' // TanStack Table's object changes within
-  const all = useMemo(() => columns(netuid), [netuid])
-  const sorting: SortingState = [{ id: sort, desc }]
+  const incentive = useMemo(() => neurons.reduce((m, n) => Math.max(m, n.incentive), 1), [neurons])
+  const dividends = useMemo(() => neurons.reduce((m, n) => Math.max(m, n.dividends), 1), [neurons])
+  const all = useMemo(() => columns(netuid, { incentive, dividends }), [netuid, incentive, dividends])
+  const sorting = useMemo((): SortingState => [{ id: sort, desc }], [sort, desc])
+  // eslint-disable-next-line react-hooks/incompatible-library -- the page is built without React's compiler
   const table = useReactTable({
     data: neurons,
     columns: all,
     state: { sorting },
     enableSortingRemoval: false,
+    autoResetPageIndex: false, // there are no pages, and a reset draws everything again
     onSortingChange: (next) => {
       const first = (next instanceof Function ? next(sorting) : next)[0]
       if (first) onSort(first.id, first.desc)

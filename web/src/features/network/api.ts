@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { readJson } from '@/lib/http'
 
 // Blocks come about every two seconds; asking more often would show the same.
@@ -17,8 +17,6 @@ const network = z.object({
     anonymous_requests_per_minute: z.number().default(0),
   }),
 })
-
-export type Network = z.infer<typeof network>
 
 export const networkQuery = queryOptions({
   queryKey: ['network'],

@@ -12,6 +12,7 @@ export function Readout({ className }: { className?: string }) {
   if (!data) {
     return <p className={cn('label', className)}>{isError ? 'no gateway' : 'connecting …'}</p>
   }
+  if (data.height === 0) return <p className={cn('label', className)}>no block yet</p>
   const old = data.age_ms > stale
   return (
     <p className={cn('reading text-xs leading-5 text-quiet', className)}>

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { amount } from '@/lib/http'
 
 // Who gave an answer: the object "gotensor" of the API. An answer of the model "network" has members instead of a uid.

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { who, type Who } from '@/features/network/who'
 import { ApiError, errorOf, request } from '@/lib/http'
 import { events } from '@/lib/sse'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { keyStore, sampling, settingsStore } from '@/features/settings/settings'
 import { said } from '@/lib/http'
 import { stored } from '@/lib/stored'

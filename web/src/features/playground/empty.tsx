@@ -16,7 +16,7 @@ export function Empty({ netuid, onPick }: { netuid: number; onPick: (prompt: str
   const up = data?.neurons.filter((n) => n.serves && n.state !== 'down') ?? []
   const best = up.toSorted((a, b) => b.incentive - a.incentive)[0]
   return (
-    <div className="grid flex-1 content-center gap-8 py-10">
+    <div className="grid flex-1 grid-cols-[minmax(0,1fr)] content-center gap-8 py-10">
       <div className="grid gap-3">
         <h1 className="max-w-[18ch] font-serif text-4xl leading-[1.1] font-medium tracking-tight sm:text-5xl">
           Many models. One question.
@@ -47,7 +47,7 @@ export function Empty({ netuid, onPick }: { netuid: number; onPick: (prompt: str
           <li key={p} className="max-w-full">
             <Button
               size="sm"
-              className="h-auto max-w-full py-1.5 text-left font-normal whitespace-normal"
+              className="h-auto max-w-full py-1.5 text-left font-normal whitespace-normal!"
               onClick={() => {
                 onPick(p)
               }}

@@ -7,7 +7,7 @@ import type { Answer, Reading } from './conversation'
 
 function Item({ name, children, title }: { name: string; children: ReactNode; title: string }) {
   return (
-    <div className="flex items-baseline gap-2" title={title}>
+    <div className="flex items-baseline gap-2 group-data-[column]/margin:lg:contents" title={title}>
       <dt className="label">{name}</dt>
       <dd className="reading text-sm whitespace-nowrap">{children}</dd>
     </div>
@@ -29,7 +29,7 @@ function Members({ members }: { members: NonNullable<Reading['members']> }) {
         {members.slice(0, 8).map((m, i) => (
           <li key={m.uid} className="reading flex items-center gap-1.5 text-xs" title={m.model}>
             <span aria-hidden="true" className="size-2 rounded-full" style={{ background: `var(--${series(i)})` }} />
-            uid {m.uid} {percent(m.share)}
+            <span className="min-w-[6ch]">uid {m.uid}</span> {percent(m.share)}
           </li>
         ))}
       </ul>
@@ -50,9 +50,10 @@ export function Margin({ answer, netuid, row }: { answer: Answer; netuid: number
   return (
     <div
       className={cn(
-        'flex flex-wrap items-baseline gap-x-4 gap-y-1',
-        !row && 'lg:flex-col lg:items-stretch lg:gap-y-0.5 [&_dl]:lg:grid [&_dl]:lg:gap-0',
+        'group/margin flex flex-wrap items-baseline gap-x-4 gap-y-1',
+        !row && 'lg:flex-col lg:items-stretch lg:gap-y-1.5',
       )}
+      data-column={row ? undefined : ''}
     >
       {r.members && r.members.length > 0 && r.uid === undefined ? (
         <Members members={r.members} />
@@ -72,7 +73,7 @@ export function Margin({ answer, netuid, row }: { answer: Answer; netuid: number
           </span>
         </p>
       )}
-      <dl className="flex flex-wrap gap-x-4 gap-y-0.5">
+      <dl className="flex flex-wrap gap-x-4 gap-y-0.5 group-data-[column]/margin:lg:grid group-data-[column]/margin:lg:grid-cols-[4.25rem_1fr] group-data-[column]/margin:lg:items-baseline group-data-[column]/margin:lg:gap-x-2 group-data-[column]/margin:lg:gap-y-0">
         {r.share !== undefined && (
           <Item name="score" title="Its share of the subnet’s incentive: what the network’s judges think it is worth">
             {percent(r.share)}

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { readJson } from '@/lib/http'
 import { percent } from '@/lib/units'
 
@@ -36,10 +36,17 @@ export interface Group {
   models: { id: string; label: string }[]
 }
 
+// The choices in words that fit a phone.
+const choices: Record<string, string> = {
+  auto: 'auto, best at the moment',
+  best: 'best, earns most',
+  network: 'network, many as one',
+}
+
 function label(e: Entry): string {
   const g = e.gotensor
   if (!g) return e.id
-  if (g.kind === 'choice') return g.about ? `${e.id}: ${g.about}` : e.id
+  if (g.kind === 'choice') return choices[e.id] ?? (g.about ? `${e.id}, ${g.about}` : e.id)
   if (g.kind === 'model') return g.uids && g.uids.length > 1 ? `${e.id} (${g.uids.length} neurons)` : e.id
   const parts = [
     `uid ${g.uid ?? '?'}`,
@@ -55,11 +62,14 @@ function label(e: Entry): string {
 export function groups(entries: Entry[], chosen: string): Group[] {
   const of = (kind: string) => entries.filter((e) => (e.gotensor?.kind ?? 'model') === kind)
   const neurons = of('neuron').toSorted((a, b) => (b.gotensor?.share ?? 0) - (a.gotensor?.share ?? 0))
-  const choices = of('choice')
+  const listed = of('choice')
   const out: Group[] = [
     {
       name: 'Let the gateway choose',
-      models: (choices.length > 0 ? choices : [{ id: 'auto' }]).map((e) => ({ id: e.id, label: label(e) })),
+      models: (listed.length > 0 ? listed : [{ id: 'auto', gotensor: { kind: 'choice' } }]).map((e) => ({
+        id: e.id,
+        label: label(e),
+      })),
     },
     { name: 'A model', models: of('model').map((e) => ({ id: e.id, label: label(e) })) },
     { name: 'One neuron', models: neurons.map((e) => ({ id: e.id, label: label(e) })) },

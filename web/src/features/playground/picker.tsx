@@ -18,7 +18,7 @@ export function Picker({ label, value, onChange }: PickerProps) {
     <Select
       aria-label={label}
       value={value}
-      className="max-w-full flex-1 basis-52 truncate sm:max-w-80"
+      className="max-w-full flex-1 basis-32 truncate sm:max-w-80 sm:basis-52"
       onChange={(e) => {
         onChange(e.target.value)
       }}

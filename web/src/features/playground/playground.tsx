@@ -81,7 +81,7 @@ export function Playground() {
         />
         {versus !== undefined && (
           <>
-            <span className="label">beside</span>
+            <span className="label max-sm:hidden">beside</span>
             <Picker
               label="Who is asked beside"
               value={versus}

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { stored } from '@/lib/stored'
 
 // What is sent with a prompt. Left out, the miner's own defaults hold.
@@ -26,7 +26,7 @@ export function sampling(s: Settings): Record<string, unknown> {
   for (const name of ['temperature', 'top_p', 'max_tokens', 'seed'] as const) {
     if (s[name] !== undefined) out[name] = s[name]
   }
-  if (s.stop !== '') out['stop'] = [s.stop.replaceAll('\\n', '\n')]
+  if (s.stop !== '') out.stop = [s.stop.replaceAll('\\n', '\n')]
   return out
 }
 

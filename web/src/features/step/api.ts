@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@/lib/z'
 import { who } from '@/features/network/who'
 import { readJson } from '@/lib/http'
 import { stored } from '@/lib/stored'

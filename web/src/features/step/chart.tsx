@@ -7,7 +7,7 @@ import { rows, visible, type Row } from './phrases'
 
 function Head({ m, i, netuid }: { m: Member; i: number; netuid: number }) {
   return (
-    <th scope="col" className="min-w-32 px-3 pb-2 text-left align-bottom font-normal">
+    <th scope="col" className="min-w-31 px-2.5 pb-2 text-left align-bottom font-normal">
       <span className="flex items-center gap-1.5">
         <span aria-hidden="true" className="size-2 rounded-full" style={{ background: `var(--${series(i)})` }} />
         <Link
@@ -21,8 +21,8 @@ function Head({ m, i, netuid }: { m: Member; i: number; netuid: number }) {
       <span className="block max-w-40 truncate text-sm" title={m.gotensor.model}>
         {m.gotensor.model}
       </span>
-      <span className="label reading block">
-        {m.error === undefined ? `${percent(m.share)} · ${millis(m.took_ms)}` : m.error}
+      <span className={cn('label reading block', m.error === undefined && 'whitespace-nowrap')}>
+        {m.error ?? `${percent(m.share)} · ${millis(m.took_ms)}`}
       </span>
     </th>
   )
@@ -63,7 +63,7 @@ export function Chart({ step, netuid, onPick }: ChartProps) {
             <th scope="col" className="sticky left-0 z-[1] min-w-36 bg-paper pr-3 pb-2 text-left align-bottom label">
               goes on with
             </th>
-            <th scope="col" className="min-w-44 px-3 pb-2 text-left align-bottom sm:min-w-60">
+            <th scope="col" className="min-w-44 px-3 pb-2 text-left align-bottom sm:min-w-56">
               <span className="font-medium">network</span>
               <span className="label block font-normal">
                 mixture of {step.members.filter((m) => m.error === undefined).length}
@@ -96,7 +96,7 @@ export function Chart({ step, netuid, onPick }: ChartProps) {
                 </span>
               </td>
               {r.each.map((p, i) => (
-                <td key={i} className={cn('reading px-3 py-1 text-sm', p === undefined && 'text-quiet')}>
+                <td key={i} className={cn('reading px-2.5 py-1 text-sm', p === undefined && 'text-quiet')}>
                   {p === undefined ? '–' : percent(p)}
                 </td>
               ))}

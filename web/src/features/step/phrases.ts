@@ -8,7 +8,7 @@ export function visible(p: Pick<Phrase, 'text' | 'bytes'>): string {
 }
 
 // A phrase's name is its bytes: two may look the same.
-export function keyOf(p: Pick<Phrase, 'bytes'>): string {
+function keyOf(p: Pick<Phrase, 'bytes'>): string {
   return p.bytes.join(',')
 }
 
