@@ -24,7 +24,8 @@ func TestParseEndpoint(t *testing.T) {
 		"alone": {"http://a/v1", bench.Endpoint{Name: "http://a/v1", URL: "http://a/v1", Header: http.Header{}}, ""},
 		"all": {
 			"http://a/v1,name=ours,model=auto,key-file=" + key + ",header=x-a:1,header=x-a: b:c",
-			bench.Endpoint{Name: "ours", URL: "http://a/v1", Model: "auto", Key: "gt-secret", Header: http.Header{"X-A": {"1", "b:c"}}}, "",
+			bench.Endpoint{Name: "ours", URL: "http://a/v1", Model: "auto", Key: "gt-secret", Header: http.Header{"X-A": {"1", "b:c"}}},
+			"",
 		},
 		"unknown word":  {"http://a/v1,nam=x", bench.Endpoint{}, `"nam" behind a URL, want name=NAME`},
 		"bad header":    {"http://a/v1,header=x", bench.Endpoint{}, `header is "x", want NAME:VALUE`},

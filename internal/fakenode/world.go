@@ -36,11 +36,11 @@ type World struct {
 	// Appointments come on top of those that the neurons' Validator stands for.
 	Appointments []neurontypes.Appointment
 	// Grants are loans of bandwidth.
-	Grants       []neurontypes.Grant
-	PaidEpochs   uint64
-	BurnPrice    gotensor.Rao
-	Difficulty   uint64
-	Closed       string // why no registration is taken; empty: open
+	Grants     []neurontypes.Grant
+	PaidEpochs uint64
+	BurnPrice  gotensor.Rao
+	Difficulty uint64
+	Closed     string // why no registration is taken; empty: open
 }
 
 // Account is one account of the bank.

@@ -13,10 +13,12 @@ import (
 	"slices"
 )
 
-const number = `{"type": "string", "pattern": "^[0-9]{1,20}$"}`
-const schema = `{"name": "factor", "model": "rho-%d", "operations": [{"name": "factor", "description": "Splits a product of two primes.",
+const (
+	number = `{"type": "string", "pattern": "^[0-9]{1,20}$"}`
+	schema = `{"name": "factor", "model": "rho-%d", "operations": [{"name": "factor", "description": "Splits a product of two primes.",
 "input": {"type": "object", "properties": {"n": ` + number + `}, "required": ["n"], "additionalProperties": false},
 "output": {"type": "object", "properties": {"factors": {"type": "array", "items": ` + number + `, "minItems": 2, "maxItems": 2}}, "required": ["factors"]}}]}`
+)
 
 type object = map[string]any
 
