@@ -95,7 +95,7 @@ func (s *Server) expired(c *call) error {
 		r.Reason, r.Message = synapse.ReasonStreamIdle, fmt.Sprintf("the neuron made no message of the stream for %v", s.cfg.StreamIdle)
 	case c.overdue.Load() == overdueReader:
 		r.Reason, r.Message = synapse.ReasonSlowReader, "the stream's messages were not taken in time"
-	case c.Context.Err() == context.DeadlineExceeded: //nolint:errorlint // contexts return it as it is
+	case c.Context.Err() == context.DeadlineExceeded:
 		r.Message = "the deadline passed before the answer"
 	default:
 		return status.Error(codes.Canceled, "the caller gave up")

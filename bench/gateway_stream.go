@@ -44,7 +44,7 @@ func (w *way) meet(ctx context.Context) error {
 			} `json:"data"`
 		}
 		if err := json.NewDecoder(io.LimitReader(res.Body, maxLine)).Decode(&list); err != nil || len(list.Data) == 0 {
-			return fmt.Errorf("%w: %s lists no models (%v): name one", ErrPeer, w.endpoint.Name, err)
+			return fmt.Errorf("%w: %s lists no models (%w): name one", ErrPeer, w.endpoint.Name, err)
 		}
 		w.endpoint.Model = list.Data[0].ID
 	}

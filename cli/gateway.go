@@ -226,7 +226,7 @@ func (a *app) serveGateway(ctx context.Context, o gatewayOptions, cfg gateway.Co
 	if err := writeGatewayFile(home, gatewayFile{URL: scheme + lis.Addr().String()}); err != nil {
 		return err
 	}
-	defer os.Remove(filepath.Join(home, gatewayFileName))
+	defer func() { _ = os.Remove(filepath.Join(home, gatewayFileName)) }() // it is for people
 	return gateway.Run(ctx, cfg)
 }
 

@@ -59,7 +59,10 @@ func startMiner(t *testing.T, n *fakenode.Node) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(ctx, lis) }()
-	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+	})
 	addr := netip.MustParseAddrPort(lis.Addr().String())
 	n.Edit(func(w *fakenode.World) {
 		w.Neurons[1].Endpoint = neurontypes.Endpoint{Host: addr.Addr().String(), Port: uint32(addr.Port()), CertificatePin: pin[:]}

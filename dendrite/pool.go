@@ -1,6 +1,7 @@
 package dendrite
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -102,7 +103,7 @@ func (c *Client) widen(t Target, e *entry) {
 		return // there is one that works
 	}
 	l.conn.Connect()
-	wider := append(lanes[:len(lanes):len(lanes)], l)
+	wider := slices.Concat(lanes, []*lane{l})
 	e.lanes.Store(&wider)
 }
 
@@ -180,7 +181,6 @@ func (c *Client) dial(t Target) (*lane, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.cfg.MaxMessageBytes)),
 		grpc.WithMaxHeaderListSize(16 << 10),
 		// An idle connection keeps no write buffer and a small read buffer: TLS has its own, of a whole record.
-		grpc.WithSharedWriteBuffer(true),
 		grpc.WithReadBufferSize(readBuffer),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
 		grpc.WithConnectParams(grpc.ConnectParams{

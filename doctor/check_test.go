@@ -55,7 +55,7 @@ func (p *patient) self() *metagraph.Neuron { return &p.neurons[1] }
 // well is a neuron that mines and judges and runs a gateway, and all of it is as it should be.
 func well() *patient {
 	rules := subnet.DefaultHyperparameters(2000)
-	at := func(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+	at := netip.MustParseAddrPort
 	p := &patient{
 		info: metagraph.Info{
 			NetUID: 1, Height: 100_000, Time: clock.Add(-2 * time.Second), Epoch: 46, LastBoundary: 99_000, NextBoundary: 101_161, Tempo: 2160, Mechanism: "text",

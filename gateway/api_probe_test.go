@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -141,5 +140,5 @@ func TestANetworkThatCannotProbeSaysSo(t *testing.T) {
 	w.g.cfg.Networks[0].Network = p.fakeNetwork
 	got := w.ask("GET", "/api/probe?netuid=1&uid=1", "", "")
 	require.Equal(t, 404, got.Code)
-	require.True(t, strings.Contains(got.Body.String(), "does not probe neurons of subnet "+fmt.Sprint(gotensor.NetUID(1))), got.Body)
+	require.Contains(t, got.Body.String(), "does not probe neurons of subnet "+fmt.Sprint(gotensor.NetUID(1)))
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/gotensor/gotensor/metagraph"
 )
 
-// ErrSnapshot: a snapshot file does not hold a metagraph of the subnet.
+// ErrSnapshot says that a snapshot file does not hold a metagraph of the subnet.
 var ErrSnapshot = errors.New("not a snapshot of the metagraph")
 
 const (

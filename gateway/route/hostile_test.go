@@ -24,6 +24,7 @@ func TestSpeedAloneEarnsNoTraffic(t *testing.T) {
 		}
 	}
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		require.Zero(t, load(t.Context(), r, 3000, 100*time.Millisecond, 0))
 		parts, _ := w.parts(nil)
 		assert.Less(t, parts[3]+parts[4], 0.06, parts)
@@ -56,6 +57,7 @@ func TestRefusingWhatOthersTakeCosts(t *testing.T) {
 	w := newWorld(30000, 30000)
 	w.miners[0].set(rejects, nil)
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		require.Zero(t, load(t.Context(), r, 1000, 100*time.Millisecond, 0))
 		parts, _ := w.parts(nil)
 		assert.Less(t, parts[0], 0.1, parts)

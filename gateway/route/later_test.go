@@ -47,6 +47,7 @@ func TestMixWaitsForRoom(t *testing.T) {
 			}
 			change := func(c *route.Config) { c.MaxRunning, c.HedgeShare = 5, -1 }
 			mixed(t, w, change, func(t *testing.T, r *route.Router) {
+				t.Helper()
 				failed, took := crowd(t, r, tc.calls, time.Second)
 				require.InDelta(t, tc.failed, failed, 10)
 				require.Less(t, took, 7*time.Second)
@@ -60,6 +61,7 @@ func TestMixRefusedBurst(t *testing.T) {
 	w := newWorld(1000)
 	change := func(c *route.Config) { c.HedgeShare, c.Patience = -1, -1 }
 	mixed(t, w, change, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		w.miners[0].set(fails(10*time.Millisecond, &dendrite.Error{Kind: dendrite.ErrOverloaded, RetryAfter: 100 * time.Millisecond}), nil)
 		failed, _ := crowd(t, r, 32, 0)
 		require.Equal(t, 32, failed)

@@ -115,7 +115,7 @@ func startFlood(t *testing.T, s *suite, target metagraph.Neuron) *siege {
 	ctx, cancel := context.WithCancel(t.Context())
 	f := &siege{cancel: cancel}
 	t.Cleanup(f.stop)
-	at := f.relay(t, ctx, target.Endpoint.Addr)
+	at := f.relay(ctx, t, target.Endpoint.Addr)
 	for range strangers {
 		key, err := keys.GenerateKey()
 		require.NoError(t, err)
@@ -181,7 +181,7 @@ func (f *siege) sit(ctx context.Context, at netip.AddrPort) {
 
 // relay passes connections on from many source addresses of this machine, as if the strangers lived in many places: the miner bounds
 // what comes from one. Where the system has only one loopback address, all come from there.
-func (f *siege) relay(t *testing.T, ctx context.Context, to netip.AddrPort) netip.AddrPort {
+func (f *siege) relay(ctx context.Context, t *testing.T, to netip.AddrPort) netip.AddrPort {
 	t.Helper()
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -205,7 +205,7 @@ func (w *writing) relay(ctx context.Context, a *answer, lease mechanism.Lease) e
 // drips tells whether a neuron gave next to nothing in a time for which no client kept it waiting.
 func (w *writing) drips(took time.Duration) bool {
 	s, streams := w.sink.(*streamed)
-	return !(streams && s.behind) && float64(w.bill.text) < leastPace*took.Seconds()
+	return (!streams || !s.behind) && float64(w.bill.text) < leastPace*took.Seconds()
 }
 
 // trailer waits a moment for the end of the stream, so that the neuron sees a call that ended well. The caller has all of the answer
