@@ -93,6 +93,7 @@ func TestMixByLatency(t *testing.T) {
 	w.miners[1].set(answers(50*time.Millisecond), nil)
 	w.miners[2].set(answers(2*time.Second), nil)
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		require.Zero(t, load(t.Context(), r, 2000, 100*time.Millisecond, 0))
 		parts, _ := w.parts(nil)
 		assert.Greater(t, parts[1], 0.85, parts)
@@ -104,6 +105,7 @@ func TestMixByLatency(t *testing.T) {
 func TestMixByScore(t *testing.T) {
 	w := newWorld(40000, 20000, 5000, 0)
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		require.Zero(t, load(t.Context(), r, 2000, 100*time.Millisecond, 0))
 		parts, _ := w.parts(nil)
 		assert.True(t, slices.IsSortedFunc(parts, func(a, b float64) int { return int(1000 * (b - a)) }), parts)
@@ -117,6 +119,7 @@ func TestMixByScore(t *testing.T) {
 func TestMixSpreadsUnderLoad(t *testing.T) {
 	w := newWorld(60000, 1000, 1000, 1000)
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		require.Zero(t, load(t.Context(), r, 200, time.Second, 0))
 		calm, before := w.parts(nil)
 		require.Greater(t, calm[0], 0.85, calm)
@@ -136,6 +139,7 @@ func TestMixKeepsLimits(t *testing.T) {
 	}
 	change := func(c *route.Config) { c.MaxRunning, c.HedgeShare, c.Patience = 5, -1, -1 }
 	mixed(t, w, change, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		errs := make(chan error, 20)
 		for range 20 {
 			go func() {
@@ -175,6 +179,7 @@ func TestMixSurvivesTheDeathOfHalf(t *testing.T) {
 	}
 	w := newWorld(shares...)
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		done := make(chan int, 1)
 		go func() { done <- load(t.Context(), r, 6000, 5*time.Millisecond, 0) }()
 		time.Sleep(10 * time.Second)
@@ -210,6 +215,7 @@ func TestMixSurvivesTheDeathOfHalf(t *testing.T) {
 func TestOneCallTriesAfterAPause(t *testing.T) {
 	w := newWorld(30000, 30000)
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		w.miners[0].set(breaks, nil)
 		for range 4 {
 			_, _, err := ask(t.Context(), r, only(0))
@@ -249,6 +255,7 @@ func TestOneCallTriesAfterAPause(t *testing.T) {
 func TestHangingNeuronIsLeft(t *testing.T) {
 	w := newWorld(60000, 3000, 3000)
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		require.Zero(t, load(t.Context(), r, 200, 100*time.Millisecond, 0))
 		require.Equal(t, 200*time.Millisecond, stateOf(t, r, 0).HedgeAfter, "the floor")
 		w.miners[0].set(hangs, nil)
@@ -265,6 +272,7 @@ func TestHedgesAreBounded(t *testing.T) {
 		m.set(answers(10*time.Second), nil) // all are slow: hedges would only double the load
 	}
 	mixed(t, w, nil, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		require.Zero(t, load(t.Context(), r, 1000, 10*time.Millisecond, 0))
 		s := r.Stats()
 		require.LessOrEqual(t, s.Hedges, uint64(10+100))
@@ -300,6 +308,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 	var at *route.Router
 	mixed(t, w, func(c *route.Config) { c.HedgeShare = 1 }, func(t *testing.T, r *route.Router) {
+		t.Helper()
 		at = r
 		base := goroutines()
 		load(t.Context(), r, 10_000, time.Millisecond, time.Second)

@@ -64,7 +64,7 @@ func realNeuron(t *testing.T, uid int, freed *atomic.Int32) (metagraph.Neuron, f
 	go func() { ended <- server.Serve(ctx, lis) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
-		_ = <-ended // with an error where calls were cut off, as here on purpose
+		<-ended //nolint:errcheck // an error where calls were cut off, as here on purpose
 	})
 	t.Cleanup(stop)
 	return metagraph.Neuron{

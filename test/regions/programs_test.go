@@ -80,11 +80,11 @@ func (w *world) launch(t *testing.T, region int, name, program string, args ...s
 			t.Errorf("stop %s: %v", name, err)
 		}
 		select {
-		case <-ended:
+		case <-ended: //nolint:errcheck // it was told to end
 		case <-time.After(stopWithin):
 			t.Logf("%s is killed", name)
 			_ = cmd.Process.Kill()
-			<-ended
+			<-ended //nolint:errcheck // it was killed
 		}
 	})
 }
