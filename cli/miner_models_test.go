@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -72,6 +73,7 @@ func serveLlama(t *testing.T, slots int) string {
 
 func TestWhatMinersServe(t *testing.T) {
 	home := t.TempDir()
+	many := max(embeddedParallel, runtime.GOMAXPROCS(0))
 	for _, c := range []struct {
 		name         string
 		o            modelOptions
@@ -80,9 +82,9 @@ func TestWhatMinersServe(t *testing.T) {
 		parallel     int
 		says         string
 	}{
-		{"n-gram", modelOptions{model: "ngram-1"}, "ngram-1", []string{text.CanEmbed, text.CanGenerate, text.CanLogprobs}, 0, ""},
+		{"n-gram", modelOptions{model: "ngram-1"}, "ngram-1", []string{text.CanEmbed, text.CanGenerate, text.CanLogprobs}, many, ""},
 		{"n-gram for validators only", modelOptions{model: "ngram-1", noGenerate: true, parallel: 3}, "ngram-1", nil, 3, ""},
-		{"garbage", modelOptions{model: "garbage"}, "garbage", nil, 0, ""},
+		{"garbage", modelOptions{model: "garbage"}, "garbage", nil, many, ""},
 		{"language model", modelOptions{urls: []string{serveLlama(t, 4), serveLlama(t, 2)}}, "tiny", []string{text.CanGenerate, text.CanLogprobs}, 6, "is ready"},
 		{
 			"with vectors and tools",
@@ -92,7 +94,7 @@ func TestWhatMinersServe(t *testing.T) {
 			9, "is ready",
 		},
 		{"one slot", modelOptions{urls: []string{serveLlama(t, 1)}}, "tiny", []string{text.CanGenerate, text.CanLogprobs}, 1, "keeps validators waiting"},
-		{"with a log", modelOptions{model: "ngram-1", logPrompts: filepath.Join(home, "prompts")}, "ngram-1", []string{text.CanEmbed, text.CanGenerate, text.CanLogprobs}, 0, "are written down"},
+		{"with a log", modelOptions{model: "ngram-1", logPrompts: filepath.Join(home, "prompts")}, "ngram-1", []string{text.CanEmbed, text.CanGenerate, text.CanLogprobs}, many, "are written down"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log bytes.Buffer

@@ -2,10 +2,13 @@ package dendrite
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
+
+	"github.com/gotensor/gotensor/synapse"
 )
 
 // Conn is a connection to one target for generated clients; it implements grpc.ClientConnInterface.
@@ -19,6 +22,12 @@ func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	n := &c.client.counters
 	began := time.Now()
 	err := c.invoke(ctx, began, method, args, reply, opts)
+	for range lookups {
+		if !soon(ctx, err) {
+			break
+		}
+		err = c.invoke(ctx, time.Now(), method, args, reply, opts)
+	}
 	n.ended(err)
 	if err == nil {
 		n.took.Add(int64(time.Since(began)))
@@ -79,4 +88,23 @@ func (c *Conn) fail(method string, err error, l *lane) error {
 		handshake = l.creds.lastErr()
 	}
 	return wrap(c.target, method, err, handshake)
+}
+
+// lookups is how often a call is made again that came while the neuron was looking us up.
+const lookups = 5
+
+// soon waits until such a call may be made again; false if the error is another one, or there is no time.
+func soon(ctx context.Context, err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Reason != synapse.ReasonLookup {
+		return false
+	}
+	timer := time.NewTimer(e.RetryAfter)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

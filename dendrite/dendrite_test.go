@@ -368,3 +368,30 @@ func TestEachStopsBeginningWhenTheContextEnds(t *testing.T) {
 	require.ErrorIs(t, results[9].Err, context.Canceled)
 	require.Empty(t, dendrite.Each(ctx, []int(nil), 0, func(context.Context, int) (int, error) { return 0, nil }))
 }
+
+// TestWhoIsLookedUpAsksAgain: a neuron that does not know us yet says so, and a call waits for that instead of failing.
+func TestWhoIsLookedUpAsksAgain(t *testing.T) {
+	var calls atomic.Int64
+	lookUp := synapse.Refusal{Code: codes.ResourceExhausted, Reason: synapse.ReasonLookup, Message: "wait", Retry: time.Millisecond}.Err()
+	known := func(after int64) echo {
+		return echo{before: func(context.Context) error {
+			if calls.Add(1) <= after {
+				return lookUp
+			}
+			return nil
+		}}
+	}
+	for name, c := range map[string]struct{ after, calls int64 }{"soon": {2, 3}, "never": {1000, 6}} {
+		t.Run(name, func(t *testing.T) {
+			calls.Store(0)
+			target, _, _ := serve(t, "127.0.0.1:0", certificate(t), known(c.after))
+			err := ask(t.Context(), newClient(t, nil), target)
+			require.Equal(t, c.calls, calls.Load())
+			if c.after < c.calls {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, dendrite.ErrOverloaded)
+			}
+		})
+	}
+}

@@ -13,13 +13,11 @@ import (
 	"slices"
 )
 
-const (
-	number = `{"type": "string", "pattern": "^[0-9]{1,20}$"}`
-	schema = `{"name": "factor", "model": "rho-%d", "operations": [{"name": "factor", "description": "Splits a product of two primes.",
+const schema = `{"name": "factor", "model": "rho-%d", "operations": [{"name": "factor", "description": "Splits a product of two primes.",
 "input": {"type": "object", "properties": {"n": ` + number + `}, "required": ["n"], "additionalProperties": false},
 "output": {"type": "object", "properties": {"factors": {"type": "array", "items": ` + number + `, "minItems": 2, "maxItems": 2}}, "required": ["factors"]}}]}`
-)
 
+const number = `{"type": "string", "pattern": "^[0-9]{1,20}$"}`
 type object = map[string]any
 
 // factor is the miner's half: Pollard's rho.

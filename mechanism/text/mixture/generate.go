@@ -85,7 +85,7 @@ func (w *writing) run(ctx context.Context, out *plain.Writer) error {
 // step asks the members that are left and mixes what they say.
 func (w *writing) step(ctx context.Context) (model.Prediction, error) {
 	for {
-		answers := w.mixture.ask(ctx, w.net, w.members, w.written, w.mixture.cfg.Settings.KMax)
+		answers := w.mixture.askSoon(ctx, w.net, w.members, w.written, w.mixture.cfg.Settings.KMax)
 		if err := ctx.Err(); err != nil {
 			return model.Prediction{}, err
 		}

@@ -33,6 +33,9 @@ type Config struct {
 	Settings text.Settings
 	// StepTimeout is how long neurons have for a step (5 s); the text goes on with those that answered.
 	StepTimeout time.Duration
+	// Patience is how long a text that is being written waits for the others once those with half of the shares have answered (1 s); at
+	// least three times as long as these took.
+	Patience time.Duration
 	// Failures in a row after which a neuron takes no further part in a text (2).
 	Failures int
 	// Log; nil: none. No text of a caller is written to it.
@@ -53,10 +56,10 @@ func New(cfg Config) (*Mixture, error) {
 		return nil, err
 	}
 	cfg.Members, cfg.StepTimeout = cmp.Or(cfg.Members, 4), cmp.Or(cfg.StepTimeout, 5*time.Second)
-	cfg.Failures = cmp.Or(cfg.Failures, 2)
-	if cfg.Members < 1 || cfg.Members > maxMembers || cfg.StepTimeout < 0 || cfg.Failures < 0 {
-		return nil, fmt.Errorf("%w: Members %d, StepTimeout %v, Failures %d, want 1 to %d members and nothing negative",
-			ErrConfig, cfg.Members, cfg.StepTimeout, cfg.Failures, maxMembers)
+	cfg.Failures, cfg.Patience = cmp.Or(cfg.Failures, 2), cmp.Or(cfg.Patience, time.Second)
+	if cfg.Members < 1 || cfg.Members > maxMembers || cfg.StepTimeout < 0 || cfg.Patience < 0 || cfg.Failures < 0 {
+		return nil, fmt.Errorf("%w: Members %d, StepTimeout %v, Patience %v, Failures %d, want 1 to %d members and nothing negative",
+			ErrConfig, cfg.Members, cfg.StepTimeout, cfg.Patience, cfg.Failures, maxMembers)
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -131,18 +134,22 @@ func (m *Mixture) Step(ctx context.Context, net mechanism.Network, prefix []byte
 	if err != nil {
 		return nil, err
 	}
-	answers := m.ask(ctx, net, members, prefix, k)
+	answers := m.ask(ctx, net, members, prefix, k, nil)
 	return answers, ctx.Err()
 }
 
-// ask asks all members at once. It returns when all have answered or failed, or the step's time is up.
-func (m *Mixture) ask(ctx context.Context, net mechanism.Network, members []Member, prefix []byte, k int) []Answer {
+// ask asks all members at once. It returns when all have answered or failed, or the step's time is up; heard, if not nil, is told
+// the share of each that has answered.
+func (m *Mixture) ask(ctx context.Context, net mechanism.Network, members []Member, prefix []byte, k int, heard func(share float64)) []Answer {
 	req := &textv1.PredictRequest{Contexts: [][]byte{m.visible(prefix)}, KMax: uint32(k), Anywhere: true}
 	results := dendrite.Each(ctx, members, len(members), func(ctx context.Context, member Member) (Answer, error) {
 		begin := time.Now()
 		a := Answer{Peer: member.Peer, Share: member.Share}
 		a.Prediction, a.Err = m.predict(ctx, net, member.Peer.UID, req)
 		a.Took = time.Since(begin)
+		if a.Err == nil && heard != nil {
+			heard(member.Share)
+		}
 		return a, nil
 	})
 	out, answered := make([]Answer, len(results)), 0.0

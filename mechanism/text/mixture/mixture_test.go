@@ -244,6 +244,28 @@ func TestMembersThatFail(t *testing.T) {
 			})
 		})
 	}
+	t.Run("one of little weight that hangs keeps nobody waiting", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			net := newNetwork(always(0.8, says(" yes", 1.0)), hangs(0.2))
+			begin := time.Now()
+			got, _, _ := write(t, newMixture(t, mixture.Config{Patience: 300 * time.Millisecond}), net, model.Prompt{Text: "a", MaxTokens: 6, TopP: 1})
+			require.Equal(t, strings.Repeat(" yes", 6), got)
+			require.Equal(t, 600*time.Millisecond, time.Since(begin), "two steps with patience, then without it")
+		})
+	})
+	t.Run("one of great weight is waited for", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			slow := always(0.8, says(" no", 1.0))
+			inner := slow.answer
+			slow.answer = func(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error) {
+				time.Sleep(2 * time.Second)
+				return inner(ctx, req)
+			}
+			net := newNetwork(always(0.2, says(" yes", 1.0)), slow)
+			got, _, _ := write(t, newMixture(t, mixture.Config{Patience: 300 * time.Millisecond}), net, model.Prompt{Text: "a", MaxTokens: 3, TopP: 1})
+			require.Equal(t, strings.Repeat(" no", 3), got)
+		})
+	})
 	t.Run("a single failure is forgiven", func(t *testing.T) {
 		calls := 0
 		now := always(0.8, says(" no", 1.0))
