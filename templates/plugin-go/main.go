@@ -18,6 +18,7 @@ const schema = `{"name": "factor", "model": "rho-%d", "operations": [{"name": "f
 "output": {"type": "object", "properties": {"factors": {"type": "array", "items": ` + number + `, "minItems": 2, "maxItems": 2}}, "required": ["factors"]}}]}`
 
 const number = `{"type": "string", "pattern": "^[0-9]{1,20}$"}`
+
 type object = map[string]any
 
 // factor is the miner's half: Pollard's rho.
@@ -64,15 +65,14 @@ type message struct { // fields of all requests that this plug-in gets
 
 // score is the validator's second half. Outputs fit the schema by now. What is right earns the more the larger the number, and the sooner it came.
 func score(m message) object {
-	scores := object{}
+	scores := map[string]float64{}
 	for _, a := range m.Answers {
-		sum := 0.0
+		scores[a.ID] = 0 // an answer without anything right is judged too
 		for i, reply := range a.Replies {
 			if slices.Contains(reply.Output.Factors, m.Secret[i]) {
-				sum += float64(len(m.Secret[i])) / (1 + reply.Ms/1000)
+				scores[a.ID] += float64(len(m.Secret[i])) / (1 + reply.Ms/1000)
 			}
 		}
-		scores[a.ID] = sum
 	}
 	return object{"scores": scores}
 }
