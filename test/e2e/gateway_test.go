@@ -34,6 +34,7 @@ func TestGateway(t *testing.T) {
 		t.Logf("%s: %s", name, time.Since(began).Round(100*time.Millisecond))
 	}
 	step("endpoints", endpoints)
+	step("official clients", officialClients)
 	step("keys", apiKeys)
 	step("flood", flood) // before others lose incentive to this miner, by being killed
 	step("node stopped", nodeStopped)
