@@ -66,7 +66,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
-		Deadline:            time.Now().Add(2 * time.Minute), // a command that hangs fails its script
+		Deadline:            time.Now().Add(8 * time.Minute), // of all scripts together: a command that hangs fails its script
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"node":  node,
