@@ -55,12 +55,9 @@ func (a *app) benchNetwork(ctx context.Context, o benchOptions) error {
 		return err
 	}
 	defer node.Close()
-	m, err := node.Metagraph(ctx, gotensor.NetUID(*o.netuid))
+	m, err := metagraphOf(ctx, node, gotensor.NetUID(*o.netuid), "bench query", textmechanism.Name)
 	if err != nil {
 		return err
-	}
-	if m.Mechanism != textmechanism.Name {
-		return usagef("subnet %d has the mechanism %q; bench query asks subnets of %q", m.NetUID, m.Mechanism, textmechanism.Name)
 	}
 	settings, err := textmechanism.ParseSettings(m.Settings)
 	if err != nil {

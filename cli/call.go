@@ -91,12 +91,9 @@ func (a *app) call(ctx context.Context, o callOptions, args []string) error {
 		return err
 	}
 	defer node.Close()
-	m, err := node.Metagraph(ctx, gotensor.NetUID(*o.netuid))
+	m, err := metagraphOf(ctx, node, gotensor.NetUID(*o.netuid), "call", custom.Name)
 	if err != nil {
 		return err
-	}
-	if m.Mechanism != custom.Name {
-		return usagef("subnet %d has the mechanism %q; call asks subnets of %q", m.NetUID, m.Mechanism, custom.Name)
 	}
 	settings, err := custom.ParseSettings(m.Settings)
 	if err != nil {
@@ -112,15 +109,7 @@ func (a *app) call(ctx context.Context, o callOptions, args []string) error {
 			return err
 		}
 	}
-	key, err := a.openHotkey()
-	if err != nil {
-		return err
-	}
-	chainID, err := node.ChainID(ctx)
-	if err != nil {
-		return err
-	}
-	client, err := dendrite.New(dendrite.Config{ChainID: chainID, Signer: key, Timeout: o.timeout})
+	client, err := a.dendrite(ctx, node, o.timeout)
 	if err != nil {
 		return err
 	}

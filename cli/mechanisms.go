@@ -69,17 +69,23 @@ func mechanismOf(netuid gotensor.NetUID, name string) (mechanismParts, error) {
 	return found, nil
 }
 
-// server makes what the subnet's mechanism serves.
-func (m *models) server(ctx context.Context, client *chain.Client, netuid gotensor.NetUID) (mechanism.Server, error) {
+// subnetParts finds what runs a subnet of the chain, and the subnet's own settings for it.
+func subnetParts(ctx context.Context, client *chain.Client, netuid gotensor.NetUID) (parts mechanismParts, settings string, err error) {
 	v, err := client.Subnet(ctx, netuid)
 	if err != nil {
-		return nil, err
+		return mechanismParts{}, "", err
 	}
-	found, err := mechanismOf(netuid, v.Subnet.Mechanism)
+	parts, err = mechanismOf(netuid, v.Subnet.Mechanism)
+	return parts, v.Subnet.Settings, err
+}
+
+// server makes what the subnet's mechanism serves.
+func (m *models) server(ctx context.Context, client *chain.Client, netuid gotensor.NetUID) (mechanism.Server, error) {
+	found, settings, err := subnetParts(ctx, client, netuid)
 	if err != nil {
 		return nil, err
 	}
-	return found.server(ctx, m, v.Subnet.Settings)
+	return found.server(ctx, m, settings)
 }
 
 func serveText(ctx context.Context, m *models, settings string) (mechanism.Server, error) {
@@ -92,11 +98,7 @@ func serveText(ctx context.Context, m *models, settings string) (mechanism.Serve
 
 // judge makes what the subnet's mechanism asks for, or takes up what an earlier run has learnt.
 func (a *app) judge(ctx context.Context, client *chain.Client, netuid gotensor.NetUID, o validatorOptions, home string) (mechanism.Judge, error) {
-	v, err := client.Subnet(ctx, netuid)
-	if err != nil {
-		return nil, err
-	}
-	found, err := mechanismOf(netuid, v.Subnet.Mechanism)
+	found, settings, err := subnetParts(ctx, client, netuid)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +106,7 @@ func (a *app) judge(ctx context.Context, client *chain.Client, netuid gotensor.N
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("what this validator has learnt: %w", err)
 	}
-	judge, err := found.judge(ctx, judging{settings: v.Subnet.Settings, options: o, state: state, log: a.log()})
+	judge, err := found.judge(ctx, judging{settings: settings, options: o, state: state, log: a.log()})
 	if errors.Is(err, text.ErrState) || errors.Is(err, custom.ErrState) {
 		return nil, fmt.Errorf("%w: move %s away to start anew", err, validator.JudgeFile(home))
 	}

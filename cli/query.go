@@ -103,12 +103,9 @@ func (a *app) query(ctx context.Context, o queryOptions, prompt string) error {
 		return err
 	}
 	defer node.Close()
-	m, err := node.Metagraph(ctx, gotensor.NetUID(*o.netuid))
+	m, err := metagraphOf(ctx, node, gotensor.NetUID(*o.netuid), "query", textmechanism.Name)
 	if err != nil {
 		return err
-	}
-	if m.Mechanism != textmechanism.Name {
-		return usagef("subnet %d has the mechanism %q; query asks subnets of %q", m.NetUID, m.Mechanism, textmechanism.Name)
 	}
 	settings, err := textmechanism.ParseSettings(m.Settings)
 	if err != nil {
@@ -118,15 +115,7 @@ func (a *app) query(ctx context.Context, o queryOptions, prompt string) error {
 	if err != nil {
 		return err
 	}
-	key, err := a.openHotkey()
-	if err != nil {
-		return err
-	}
-	chainID, err := node.ChainID(ctx)
-	if err != nil {
-		return err
-	}
-	client, err := dendrite.New(dendrite.Config{ChainID: chainID, Signer: key})
+	client, err := a.dendrite(ctx, node, 0)
 	if err != nil {
 		return err
 	}

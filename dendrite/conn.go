@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/synapse"
 )
 
@@ -99,12 +100,5 @@ func soon(ctx context.Context, err error) bool {
 	if !ok || e.Reason != synapse.ReasonLookup {
 		return false
 	}
-	timer := time.NewTimer(e.RetryAfter)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return wait.Sleep(ctx, e.RetryAfter) == nil
 }

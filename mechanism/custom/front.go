@@ -2,7 +2,6 @@ package custom
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,14 +14,12 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/internal/apierror"
+	"github.com/gotensor/gotensor/internal/fronts"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	customv1 "github.com/gotensor/gotensor/proto/gotensor/custom/v1"
 	"github.com/gotensor/gotensor/synapse"
 )
-
-// statusGone is what nginx notes for requests whose client went away.
-const statusGone = 499
 
 // FrontConfig describes a Front. Network and NetUID are required; every other zero value means its default.
 type FrontConfig struct {
@@ -82,20 +79,9 @@ func (f *Front) Routes() []mechanism.Route {
 	}
 }
 
-// handler bounds a request in time and answers with the error of serve, which must not have answered then.
+// handler serves a request within the deadline.
 func (f *Front) handler(serve func(w http.ResponseWriter, r *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), f.cfg.Deadline)
-		defer cancel()
-		err := serve(w, r.WithContext(ctx))
-		switch {
-		case err == nil:
-		case errors.Is(r.Context().Err(), context.Canceled): // nobody reads this, but the gateway's log and figures shall not blame anyone
-			w.WriteHeader(statusGone)
-		default:
-			apierror.Write(w, f.problem(ctx, err))
-		}
-	})
+	return fronts.Handler(f.cfg.Deadline, f.problem, serve)
 }
 
 // schema is the one that the largest share of pay declares. Neurons that declare others may still be asked: what they answer is

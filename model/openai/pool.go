@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/gotensor/gotensor/internal/wait"
 )
 
 // waiter is a request that waits for room. It gets nil when no server is left.
@@ -107,8 +109,8 @@ func (p *Pool) release(b *backend, f *fault) {
 }
 
 // do runs a request on one server after another until it succeeds, has begun to be answered, or cannot succeed. When all were asked
-// in vain there is a pause before the next go. A server that wants a longer one than wait is not waited for.
-func (p *Pool) do(ctx context.Context, wait time.Duration, run func(context.Context, *backend) error) error {
+// in vain there is a pause before the next go. A server that wants a longer one than patience is not waited for.
+func (p *Pool) do(ctx context.Context, patience time.Duration, run func(context.Context, *backend) error) error {
 	tried, unfits := map[*backend]bool{}, map[*backend]bool{}
 	pause := p.cfg.Backoff
 	var last error
@@ -135,14 +137,14 @@ func (p *Pool) do(ctx context.Context, wait time.Duration, run func(context.Cont
 		if p.left(tried) {
 			continue
 		}
-		if round++; round > p.cfg.Attempts || !p.left(unfits) || f.after > wait {
+		if round++; round > p.cfg.Attempts || !p.left(unfits) || f.after > patience {
 			return last
 		}
 		clear(tried)
-		if !sleep(ctx, max(pause, f.after)) {
+		if wait.Sleep(ctx, max(pause, f.after)) != nil {
 			return fmt.Errorf("%w (no time left to try again)", last)
 		}
-		pause = min(2*pause, wait)
+		pause = min(2*pause, patience)
 	}
 }
 
@@ -192,16 +194,4 @@ func union(a, b map[*backend]bool) map[*backend]bool {
 		out[k] = true
 	}
 	return out
-}
-
-// sleep returns false if ctx ends before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/model"
 )
 
@@ -107,7 +108,7 @@ func (b *backend) warmUp(ctx context.Context, ask question) error {
 			said = time.Now()
 			b.pool.cfg.Logger.Info("waiting for a model server", "url", redacted(b.base), "since", time.Since(start).Round(time.Second), "it says", b.hideKey(f.err))
 		}
-		if !sleep(ctx, max(loadPause, min(f.after, 5*time.Second))) {
+		if wait.Sleep(ctx, max(loadPause, min(f.after, 5*time.Second))) != nil {
 			return b.hideKey(err)
 		}
 	}
@@ -197,7 +198,7 @@ func (p *Pool) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, b := range p.backends {
 		wg.Go(func() {
-			for sleep(ctx, p.cfg.ProbeEvery) {
+			for wait.Sleep(ctx, p.cfg.ProbeEvery) == nil {
 				b.look(ctx)
 				p.mu.Lock()
 				p.handOut()

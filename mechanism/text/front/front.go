@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gotensor/gotensor/internal/apierror"
+	"github.com/gotensor/gotensor/internal/fronts"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/mechanism/text/mixture"
@@ -21,9 +21,6 @@ const (
 	modelBest    = "best"
 	modelNetwork = "network"
 )
-
-// statusGone is what nginx notes for requests whose client went away.
-const statusGone = 499
 
 // ErrConfig is returned by New for a Config that cannot work.
 var ErrConfig = errors.New("front configuration")
@@ -124,18 +121,7 @@ func (f *Front) Routes() []mechanism.Route {
 	}
 }
 
-// handler bounds a request in time and answers with the error of serve, which must not have answered then.
+// handler serves a request within the deadline.
 func (f *Front) handler(serve func(w http.ResponseWriter, r *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), f.cfg.Deadline)
-		defer cancel()
-		err := serve(w, r.WithContext(ctx))
-		switch {
-		case err == nil:
-		case errors.Is(r.Context().Err(), context.Canceled): // nobody reads this, but the gateway's log and figures shall not blame anyone
-			w.WriteHeader(statusGone)
-		default:
-			apierror.Write(w, f.problem(ctx, err))
-		}
-	})
+	return fronts.Handler(f.cfg.Deadline, f.problem, serve)
 }
