@@ -1,4 +1,4 @@
-package sim
+package retention
 
 // Contour is where the honest team's emission equals its stake: per W_C on the grid the least W_H from which on it holds its
 // share, as points [W_H, W_C] interpolated along W_H; W_C at which no W_H is enough are left out. Required is the largest W_H on it; 1

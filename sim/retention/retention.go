@@ -1,40 +1,38 @@
-package sim
+package retention
 
 import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/sim"
 	"github.com/gotensor/gotensor/yuma"
 )
 
-// Retention is the two-team game of the Yuma consensus paper: honest validators with the share S_H of all stake put the weight W_H
+// Game is the two-team game of the Yuma consensus paper: honest validators with the share S_H of all stake put the weight W_H
 // on honest servers and the rest on the cabal's, a cabal with the rest of the stake puts W_C on its own. After one epoch the honest
 // team holds E_H = xi D_H + (1 - xi) I_H of the emission, with its shares of dividends D_H and incentive I_H. The contour E_H = S_H
 // parts what a majority must agree on to keep its share from where the cabal grows.
-type Retention struct {
-	N          int     `json:"n"`          // uids of both teams
-	Validators int     `json:"validators"` // of them
-	Kappa      float64 `json:"kappa"`
-	// BondsPenalty is beta: how far weights above consensus are cut where bonds are concerned, 0..1.
-	BondsPenalty float64 `json:"bonds_penalty"`
-	// ValidatorShare is xi, the dividends' part of the emission, 0..1.
-	ValidatorShare float64 `json:"validator_share"`
-	StakeSigma     float64 `json:"stake_sigma"`
-	WeightSigma    float64 `json:"weight_sigma"`
-	// Steps of the grid along each axis, from 0 to 1; at least 2.
-	Steps int       `json:"steps"`
-	Stake []float64 `json:"stake"` // values of S_H
-	Seed  uint64    `json:"seed"`
+type Game struct {
+	N          int     `json:"n" help:"uids of both teams"`
+	Validators int     `json:"validators" help:"how many of the uids validate; the others serve"`
+	Kappa      float64 `json:"kappa" help:"share of stake that must support a weight, 0 to 1"`
+	// BondsPenalty is beta: how far weights above consensus are cut where bonds are concerned.
+	BondsPenalty float64 `json:"bonds_penalty" help:"how far weights above consensus are cut where bonds are concerned (beta), 0 to 1"`
+	// ValidatorShare is xi, the dividends' part of the emission.
+	ValidatorShare float64   `json:"validator_share" help:"dividends' part of the emission (xi), 0 to 1"`
+	StakeSigma     float64   `json:"stake_sigma" help:"spread of stakes within a team, relative"`
+	WeightSigma    float64   `json:"weight_sigma" help:"spread of weights within a team, relative (sigma)"`
+	Steps          int       `json:"steps" help:"points of the grid along each axis, from 0 to 1; 2 to 1001"`
+	Stake          []float64 `json:"stake" help:"shares of the stake that are honest (S_H), each between 0 and 1"`
+	Seed           uint64    `json:"seed" help:"seed of all randomness"`
 }
 
-// DefaultRetention is the base case of the paper.
-func DefaultRetention() Retention {
-	return Retention{
+// Default is the base case of the paper.
+func Default() *Game {
+	return &Game{
 		N: 512, Validators: 64, Kappa: 0.5, BondsPenalty: 1, ValidatorShare: 0.5, StakeSigma: 0.3, WeightSigma: 0.4, Steps: 51,
 		Stake: []float64{.51, .55, .60, .65, .70, .75, .80, .85, .90, .95, .99},
 	}
@@ -42,67 +40,48 @@ func DefaultRetention() Retention {
 
 // Map is the honest team's share of emission over the grid, for each stake: Emission[s][c*Steps+h] at W_C = c/(Steps-1), W_H = h/(Steps-1).
 type Map struct {
-	Retention
+	*Game
 	Emission [][]float64
 }
 
-// Run computes the map on all processors; the result depends on the seed alone. Progress, if not nil, hears of each finished row.
-func (r Retention) Run(ctx context.Context, progress func(done, of int)) (*Map, error) {
-	if err := r.validate(); err != nil {
+// Map computes the map on all processors; the result depends on the parameters alone. Progress, if not nil, hears of each finished row.
+func (r *Game) Map(ctx context.Context, progress sim.Progress) (*Map, error) {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Map{Retention: r, Emission: make([][]float64, len(r.Stake))}
+	m := &Map{Game: r, Emission: make([][]float64, len(r.Stake))}
 	games := make([]*game, len(r.Stake))
 	for i, s := range r.Stake {
-		games[i] = newGame(&r, s)
+		games[i] = newGame(r, s)
 		m.Emission[i] = make([]float64, r.Steps*r.Steps)
 	}
-	rows := len(r.Stake) * r.Steps
-	var next, done atomic.Int64
-	var failed atomic.Pointer[error]
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		all.Go(func() {
-			var w worker
-			for {
-				row := int(next.Add(1)) - 1
-				if row >= rows || ctx.Err() != nil || failed.Load() != nil {
-					return
-				}
-				s, c := row/r.Steps, row%r.Steps
-				for h := range r.Steps {
-					e, err := w.play(games[s], r.at(h), r.at(c))
-					if err != nil {
-						failed.CompareAndSwap(nil, &err)
-						return
-					}
-					m.Emission[s][c*r.Steps+h] = e
-				}
-				if n := int(done.Add(1)); progress != nil {
-					mu.Lock()
-					progress(n, rows)
-					mu.Unlock()
-				}
+	workers := sync.Pool{New: func() any { return new(worker) }}
+	err := sim.Parallel(ctx, len(r.Stake)*r.Steps, progress, func(row int) error {
+		w := workers.Get().(*worker)
+		defer workers.Put(w)
+		s, c := row/r.Steps, row%r.Steps
+		for h := range r.Steps {
+			e, err := w.play(games[s], r.at(h), r.at(c))
+			if err != nil {
+				return err
 			}
-		})
-	}
-	all.Wait()
-	if err := failed.Load(); err != nil {
-		return nil, *err
-	}
-	return m, ctx.Err()
+			m.Emission[s][c*r.Steps+h] = e
+		}
+		return nil
+	})
+	return m, err
 }
 
 // at is the weight at a point of an axis.
-func (r *Retention) at(i int) float64 { return float64(i) / float64(r.Steps-1) }
+func (r *Game) at(i int) float64 { return float64(i) / float64(r.Steps-1) }
 
-func (r *Retention) validate() error {
+// Validate fails with sim.ErrConfig.
+func (r *Game) Validate() error {
 	switch {
 	case r.N < 4 || r.N > yuma.MaxN || r.Validators < 2 || r.N-r.Validators < 2:
-		return fmt.Errorf("%w: n %d with %d validators: want at least two of each kind", ErrConfig, r.N, r.Validators)
+		return fmt.Errorf("%w: n %d with %d validators: want at least two of each kind", sim.ErrConfig, r.N, r.Validators)
 	case r.Steps < 2 || r.Steps > 1001:
-		return fmt.Errorf("%w: steps %d, want 2 to 1001", ErrConfig, r.Steps)
+		return fmt.Errorf("%w: steps %d, want 2 to 1001", sim.ErrConfig, r.Steps)
 	}
 	for _, f := range []struct {
 		name  string
@@ -116,12 +95,12 @@ func (r *Retention) validate() error {
 		{"weight-sigma", r.WeightSigma, 10},
 	} {
 		if !(f.value >= 0 && f.value <= f.most) {
-			return fmt.Errorf("%w: %s is %v, want 0 to %v", ErrConfig, f.name, f.value, f.most)
+			return fmt.Errorf("%w: %s is %v, want 0 to %v", sim.ErrConfig, f.name, f.value, f.most)
 		}
 	}
 	for _, s := range r.Stake {
 		if !(s > 0 && s < 1) {
-			return fmt.Errorf("%w: stake %v, want between 0 and 1", ErrConfig, s)
+			return fmt.Errorf("%w: stake %v, want between 0 and 1", sim.ErrConfig, s)
 		}
 	}
 	return nil
@@ -129,13 +108,13 @@ func (r *Retention) validate() error {
 
 // game is the part of a run that one stake fixes: who is in which team, who has how much stake, and everybody's noise.
 type game struct {
-	r                *Retention
+	r                *Game
 	honestV, honestS int        // numbers of honest validators (uids 0..) and servers (uids Validators..)
 	input            yuma.Input // shared parts
 	noise            [][]float64
 }
 
-func newGame(r *Retention, stake float64) *game {
+func newGame(r *Game, stake float64) *game {
 	g := &game{r: r, honestV: split(stake, r.Validators), honestS: split(stake, r.N-r.Validators)}
 	rng := rand.New(rand.NewPCG(r.Seed, 1))
 	alpha := make([]gotensor.Rao, r.N)

@@ -1,0 +1,17 @@
+// Package catalog lists every experiment of package sim, for those who offer or run them all: `gotensor sim`, the tests that
+// hold them to their bounds, and docs/paper.
+//
+// Start at All.
+package catalog
+
+import (
+	"github.com/gotensor/gotensor/sim"
+	"github.com/gotensor/gotensor/sim/retention"
+)
+
+// All returns the experiments with their default parameters, in the order of the paper. The caller may change them.
+func All() []sim.Experiment {
+	return []sim.Experiment{
+		retention.Default(),
+	}
+}
