@@ -162,6 +162,7 @@ func (b *bonds) columnSums(in *Input, w *Workspace) {
 // classicShares makes each column of the average sum to one, pays dividends by it, and leaves the average scaled for storage: the largest
 // bond of a column is one.
 func (b *bonds) classicShares(in *Input, w *Workspace) {
+	w.Trace.bonded(&b.ema)
 	b.column = divisors(b.column, b.sums)
 	for uid, v := range b.tops {
 		if v > 0 { // division keeps the order, so the largest stays the largest
@@ -204,6 +205,7 @@ func (b *bonds) yuma3(in *Input, w *Workspace) {
 			b.flush(len(uids)+len(row.UIDs) > 0)
 		}
 	}
+	w.Trace.bonded(&b.ema)
 	b.column = divisors(b.column, b.sums)
 	w.dividends = sized(w.dividends, in.N)
 	for i := range w.dividends {

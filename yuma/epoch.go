@@ -15,6 +15,9 @@ type Workspace struct {
 	vtrust    []fixed.I32F32
 	bonds     bonds
 	dividends []fixed.I32F32
+
+	// Trace, if set, is filled with what each epoch computes on its way.
+	Trace *Trace
 }
 
 // Epoch computes one epoch. It fails with ErrShape, ErrRange or ErrDuplicate if the input is malformed.
@@ -40,6 +43,7 @@ func (w *Workspace) Epoch(in *Input, out *Output) error {
 		return err
 	}
 	w.weights.load(in, &w.stake)
+	w.Trace.loaded(w)
 	w.consensus.compute(w.stake.active, &w.weights, in.N, fixed.ShareOfU16(in.Kappa))
 	w.clip(in)
 	w.bonds.prepare(in)
@@ -48,6 +52,7 @@ func (w *Workspace) Epoch(in *Input, out *Output) error {
 	} else {
 		w.bonds.classic(in, w)
 	}
+	w.Trace.done(in, w)
 	w.write(in, out)
 	return nil
 }
