@@ -19,6 +19,8 @@ type SubnetKeeper interface {
 	All(ctx context.Context) ([]subnettypes.Subnet, error)
 	Hyperparameters(ctx context.Context, netuid gotensor.NetUID) (subnettypes.Hyperparameters, error)
 	TargetBlockMs(ctx context.Context) uint32
+	// Foresee branches the state off as if the next block were a boundary.
+	Foresee(ctx context.Context, netuid gotensor.NetUID) (sdk.Context, subnettypes.Clock, error)
 }
 
 // NeuronKeeper is what emission needs of x/neuron. Slices have one element per uid.
@@ -41,6 +43,8 @@ type WeightsKeeper interface {
 	Bonds(ctx context.Context, netuid gotensor.NetUID, neurons []neurontypes.Neuron) ([][]weightstypes.Entry, error)
 	SetBonds(ctx context.Context, netuid gotensor.NetUID, neurons []neurontypes.Neuron, rows [][]weightstypes.Entry) error
 	Check(ctx context.Context, netuid gotensor.NetUID) ([]string, error)
+	// AfterBoundary is its work at a boundary, before the epoch.
+	AfterBoundary(ctx context.Context, netuid gotensor.NetUID, clock subnettypes.Clock, from int64) error
 }
 
 // AccountKeeper is what emission needs of x/auth.

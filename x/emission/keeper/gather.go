@@ -21,6 +21,7 @@ type gathered struct {
 	neurons    []neurontypes.Neuron
 	validators []sdk.ValAddress // nil where a uid has no stake
 	input      yuma.Input
+	ownerPPM   uint32
 	owner      gotensor.Rao // cut of the subnet's owner, not part of input.Emission
 }
 
@@ -46,9 +47,14 @@ func (k Keeper) gather(ctx context.Context, j job) (gathered, error) {
 	if err != nil {
 		return g, err
 	}
-	if g.owner, err = k.ownerCut(ctx, g.subnet, drained); err != nil {
+	if g.ownerPPM, err = k.ownerShare(ctx, g.subnet); err != nil {
 		return g, err
 	}
+	parts, _, err := issuance.Split(drained, issuance.PPM(g.ownerPPM))
+	if err != nil {
+		return g, err
+	}
+	g.owner = parts[0]
 	g.input.N = len(g.neurons)
 	g.input.Block = gotensor.Block(uint64(j.report.Height))
 	g.input.LastStep = gotensor.Block(uint64(j.from))
@@ -92,20 +98,13 @@ func (k Keeper) gatherNeurons(ctx context.Context, netuid gotensor.NetUID, g *ga
 	return nil
 }
 
-// ownerCut is the owner's part of a pot; without an owner there is none.
-func (k Keeper) ownerCut(ctx context.Context, subnet subnettypes.Subnet, drained gotensor.Rao) (gotensor.Rao, error) {
+// ownerShare is the owner's part of a pot in millionths; without an owner there is none.
+func (k Keeper) ownerShare(ctx context.Context, subnet subnettypes.Subnet) (uint32, error) {
 	if subnet.Owner == "" {
 		return 0, nil
 	}
 	params, err := k.params.Get(ctx)
-	if err != nil {
-		return 0, err
-	}
-	parts, _, err := issuance.Split(drained, issuance.PPM(params.OwnerPpm))
-	if err != nil {
-		return 0, err
-	}
-	return parts[0], nil
+	return params.OwnerPpm, err
 }
 
 // ownerUID finds the owner's neuron, nil if there is none.

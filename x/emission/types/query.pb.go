@@ -371,6 +371,435 @@ func (m *QueryStreamsResponse) GetUnsettled() uint64 {
 	return 0
 }
 
+type QueryEpochInputRequest struct {
+	Netuid uint32 `protobuf:"varint,1,opt,name=netuid,proto3" json:"netuid,omitempty"`
+}
+
+func (m *QueryEpochInputRequest) Reset()         { *m = QueryEpochInputRequest{} }
+func (m *QueryEpochInputRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryEpochInputRequest) ProtoMessage()    {}
+func (*QueryEpochInputRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0d0b2aae73c697d1, []int{6}
+}
+func (m *QueryEpochInputRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryEpochInputRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryEpochInputRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryEpochInputRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryEpochInputRequest.Merge(m, src)
+}
+func (m *QueryEpochInputRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryEpochInputRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryEpochInputRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryEpochInputRequest proto.InternalMessageInfo
+
+func (m *QueryEpochInputRequest) GetNetuid() uint32 {
+	if m != nil {
+		return m.Netuid
+	}
+	return 0
+}
+
+// QueryEpochInputResponse has one entry per uid in every column; integers are little-endian.
+type QueryEpochInputResponse struct {
+	Netuid uint32 `protobuf:"varint,1,opt,name=netuid,proto3" json:"netuid,omitempty"`
+	// height of the state; the epoch is taken to run in the block after it.
+	Height int64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// epoch that would end.
+	Epoch uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// last_step is the height of the boundary at which the period began, 0 for the first.
+	LastStep int64       `protobuf:"varint,4,opt,name=last_step,json=lastStep,proto3" json:"last_step,omitempty"`
+	Params   EpochParams `protobuf:"bytes,5,opt,name=params,proto3" json:"params"`
+	// owner_uid is that of the owner's hotkey; -1: none.
+	OwnerUid int32 `protobuf:"varint,6,opt,name=owner_uid,json=ownerUid,proto3" json:"owner_uid,omitempty"`
+	// owner_ppm of what is drained goes to the subnet's owner; 0 without one.
+	OwnerPpm uint32 `protobuf:"varint,7,opt,name=owner_ppm,json=ownerPpm,proto3" json:"owner_ppm,omitempty"`
+	Pot      Pot    `protobuf:"bytes,8,opt,name=pot,proto3" json:"pot"`
+	// n is the number of uids, at most 4096.
+	N uint32 `protobuf:"varint,9,opt,name=n,proto3" json:"n,omitempty"`
+	// hotkeys: 20 bytes each.
+	Hotkeys []byte `protobuf:"bytes,10,opt,name=hotkeys,proto3" json:"hotkeys,omitempty"`
+	// stake: rao, u64.
+	Stake []byte `protobuf:"bytes,11,opt,name=stake,proto3" json:"stake,omitempty"`
+	// validators: the operator's 20 bytes behind a uid's stake, zeros where there is none.
+	Validators []byte `protobuf:"bytes,12,opt,name=validators,proto3" json:"validators,omitempty"`
+	// last_update and registered: heights, u64.
+	LastUpdate []byte `protobuf:"bytes,13,opt,name=last_update,json=lastUpdate,proto3" json:"last_update,omitempty"`
+	Registered []byte `protobuf:"bytes,14,opt,name=registered,proto3" json:"registered,omitempty"`
+	// permit: one byte each, 0 or 1, as the latest epoch gave it.
+	Permit []byte `protobuf:"bytes,15,opt,name=permit,proto3" json:"permit,omitempty"`
+	// weights in force and bonds that hold, of those who have any, by uid.
+	Weights []EpochRow `protobuf:"bytes,16,rep,name=weights,proto3" json:"weights"`
+	Bonds   []EpochRow `protobuf:"bytes,17,rep,name=bonds,proto3" json:"bonds"`
+}
+
+func (m *QueryEpochInputResponse) Reset()         { *m = QueryEpochInputResponse{} }
+func (m *QueryEpochInputResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryEpochInputResponse) ProtoMessage()    {}
+func (*QueryEpochInputResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0d0b2aae73c697d1, []int{7}
+}
+func (m *QueryEpochInputResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryEpochInputResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryEpochInputResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryEpochInputResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryEpochInputResponse.Merge(m, src)
+}
+func (m *QueryEpochInputResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryEpochInputResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryEpochInputResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryEpochInputResponse proto.InternalMessageInfo
+
+func (m *QueryEpochInputResponse) GetNetuid() uint32 {
+	if m != nil {
+		return m.Netuid
+	}
+	return 0
+}
+
+func (m *QueryEpochInputResponse) GetHeight() int64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *QueryEpochInputResponse) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *QueryEpochInputResponse) GetLastStep() int64 {
+	if m != nil {
+		return m.LastStep
+	}
+	return 0
+}
+
+func (m *QueryEpochInputResponse) GetParams() EpochParams {
+	if m != nil {
+		return m.Params
+	}
+	return EpochParams{}
+}
+
+func (m *QueryEpochInputResponse) GetOwnerUid() int32 {
+	if m != nil {
+		return m.OwnerUid
+	}
+	return 0
+}
+
+func (m *QueryEpochInputResponse) GetOwnerPpm() uint32 {
+	if m != nil {
+		return m.OwnerPpm
+	}
+	return 0
+}
+
+func (m *QueryEpochInputResponse) GetPot() Pot {
+	if m != nil {
+		return m.Pot
+	}
+	return Pot{}
+}
+
+func (m *QueryEpochInputResponse) GetN() uint32 {
+	if m != nil {
+		return m.N
+	}
+	return 0
+}
+
+func (m *QueryEpochInputResponse) GetHotkeys() []byte {
+	if m != nil {
+		return m.Hotkeys
+	}
+	return nil
+}
+
+func (m *QueryEpochInputResponse) GetStake() []byte {
+	if m != nil {
+		return m.Stake
+	}
+	return nil
+}
+
+func (m *QueryEpochInputResponse) GetValidators() []byte {
+	if m != nil {
+		return m.Validators
+	}
+	return nil
+}
+
+func (m *QueryEpochInputResponse) GetLastUpdate() []byte {
+	if m != nil {
+		return m.LastUpdate
+	}
+	return nil
+}
+
+func (m *QueryEpochInputResponse) GetRegistered() []byte {
+	if m != nil {
+		return m.Registered
+	}
+	return nil
+}
+
+func (m *QueryEpochInputResponse) GetPermit() []byte {
+	if m != nil {
+		return m.Permit
+	}
+	return nil
+}
+
+func (m *QueryEpochInputResponse) GetWeights() []EpochRow {
+	if m != nil {
+		return m.Weights
+	}
+	return nil
+}
+
+func (m *QueryEpochInputResponse) GetBonds() []EpochRow {
+	if m != nil {
+		return m.Bonds
+	}
+	return nil
+}
+
+// EpochParams are the hyperparameters that an epoch reads, with times in blocks.
+type EpochParams struct {
+	// tempo until the next boundary.
+	Tempo          uint64 `protobuf:"varint,1,opt,name=tempo,proto3" json:"tempo,omitempty"`
+	ActivityCutoff uint64 `protobuf:"varint,2,opt,name=activity_cutoff,json=activityCutoff,proto3" json:"activity_cutoff,omitempty"`
+	// kappa and bonds_penalty are shares of 65535.
+	Kappa        uint32 `protobuf:"varint,3,opt,name=kappa,proto3" json:"kappa,omitempty"`
+	BondsPenalty uint32 `protobuf:"varint,4,opt,name=bonds_penalty,json=bondsPenalty,proto3" json:"bonds_penalty,omitempty"`
+	// bonds_moving_average in millionths.
+	BondsMovingAverage uint64 `protobuf:"varint,5,opt,name=bonds_moving_average,json=bondsMovingAverage,proto3" json:"bonds_moving_average,omitempty"`
+	Yuma3Enabled       bool   `protobuf:"varint,6,opt,name=yuma3_enabled,json=yuma3Enabled,proto3" json:"yuma3_enabled,omitempty"`
+	LiquidAlphaEnabled bool   `protobuf:"varint,7,opt,name=liquid_alpha_enabled,json=liquidAlphaEnabled,proto3" json:"liquid_alpha_enabled,omitempty"`
+	// alpha_low and alpha_high are shares of 65535.
+	AlphaLow  uint32 `protobuf:"varint,8,opt,name=alpha_low,json=alphaLow,proto3" json:"alpha_low,omitempty"`
+	AlphaHigh uint32 `protobuf:"varint,9,opt,name=alpha_high,json=alphaHigh,proto3" json:"alpha_high,omitempty"`
+	// alpha_sigmoid_steepness in hundredths.
+	AlphaSigmoidSteepness int32  `protobuf:"varint,10,opt,name=alpha_sigmoid_steepness,json=alphaSigmoidSteepness,proto3" json:"alpha_sigmoid_steepness,omitempty"`
+	MaxAllowedValidators  uint32 `protobuf:"varint,11,opt,name=max_allowed_validators,json=maxAllowedValidators,proto3" json:"max_allowed_validators,omitempty"`
+	// stake_threshold in rao.
+	StakeThreshold uint64 `protobuf:"varint,12,opt,name=stake_threshold,json=stakeThreshold,proto3" json:"stake_threshold,omitempty"`
+}
+
+func (m *EpochParams) Reset()         { *m = EpochParams{} }
+func (m *EpochParams) String() string { return proto.CompactTextString(m) }
+func (*EpochParams) ProtoMessage()    {}
+func (*EpochParams) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0d0b2aae73c697d1, []int{8}
+}
+func (m *EpochParams) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EpochParams) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EpochParams.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EpochParams) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EpochParams.Merge(m, src)
+}
+func (m *EpochParams) XXX_Size() int {
+	return m.Size()
+}
+func (m *EpochParams) XXX_DiscardUnknown() {
+	xxx_messageInfo_EpochParams.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EpochParams proto.InternalMessageInfo
+
+func (m *EpochParams) GetTempo() uint64 {
+	if m != nil {
+		return m.Tempo
+	}
+	return 0
+}
+
+func (m *EpochParams) GetActivityCutoff() uint64 {
+	if m != nil {
+		return m.ActivityCutoff
+	}
+	return 0
+}
+
+func (m *EpochParams) GetKappa() uint32 {
+	if m != nil {
+		return m.Kappa
+	}
+	return 0
+}
+
+func (m *EpochParams) GetBondsPenalty() uint32 {
+	if m != nil {
+		return m.BondsPenalty
+	}
+	return 0
+}
+
+func (m *EpochParams) GetBondsMovingAverage() uint64 {
+	if m != nil {
+		return m.BondsMovingAverage
+	}
+	return 0
+}
+
+func (m *EpochParams) GetYuma3Enabled() bool {
+	if m != nil {
+		return m.Yuma3Enabled
+	}
+	return false
+}
+
+func (m *EpochParams) GetLiquidAlphaEnabled() bool {
+	if m != nil {
+		return m.LiquidAlphaEnabled
+	}
+	return false
+}
+
+func (m *EpochParams) GetAlphaLow() uint32 {
+	if m != nil {
+		return m.AlphaLow
+	}
+	return 0
+}
+
+func (m *EpochParams) GetAlphaHigh() uint32 {
+	if m != nil {
+		return m.AlphaHigh
+	}
+	return 0
+}
+
+func (m *EpochParams) GetAlphaSigmoidSteepness() int32 {
+	if m != nil {
+		return m.AlphaSigmoidSteepness
+	}
+	return 0
+}
+
+func (m *EpochParams) GetMaxAllowedValidators() uint32 {
+	if m != nil {
+		return m.MaxAllowedValidators
+	}
+	return 0
+}
+
+func (m *EpochParams) GetStakeThreshold() uint64 {
+	if m != nil {
+		return m.StakeThreshold
+	}
+	return 0
+}
+
+// EpochRow is what one validator gives to others: uids ascend, both columns are u16.
+type EpochRow struct {
+	Uid    uint32 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Uids   []byte `protobuf:"bytes,2,opt,name=uids,proto3" json:"uids,omitempty"`
+	Values []byte `protobuf:"bytes,3,opt,name=values,proto3" json:"values,omitempty"`
+}
+
+func (m *EpochRow) Reset()         { *m = EpochRow{} }
+func (m *EpochRow) String() string { return proto.CompactTextString(m) }
+func (*EpochRow) ProtoMessage()    {}
+func (*EpochRow) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0d0b2aae73c697d1, []int{9}
+}
+func (m *EpochRow) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EpochRow) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EpochRow.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EpochRow) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EpochRow.Merge(m, src)
+}
+func (m *EpochRow) XXX_Size() int {
+	return m.Size()
+}
+func (m *EpochRow) XXX_DiscardUnknown() {
+	xxx_messageInfo_EpochRow.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EpochRow proto.InternalMessageInfo
+
+func (m *EpochRow) GetUid() uint32 {
+	if m != nil {
+		return m.Uid
+	}
+	return 0
+}
+
+func (m *EpochRow) GetUids() []byte {
+	if m != nil {
+		return m.Uids
+	}
+	return nil
+}
+
+func (m *EpochRow) GetValues() []byte {
+	if m != nil {
+		return m.Values
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*QueryIssuanceRequest)(nil), "gotensor.emission.v1.QueryIssuanceRequest")
 	proto.RegisterType((*QueryIssuanceResponse)(nil), "gotensor.emission.v1.QueryIssuanceResponse")
@@ -378,50 +807,88 @@ func init() {
 	proto.RegisterType((*QueryEmissionResponse)(nil), "gotensor.emission.v1.QueryEmissionResponse")
 	proto.RegisterType((*QueryStreamsRequest)(nil), "gotensor.emission.v1.QueryStreamsRequest")
 	proto.RegisterType((*QueryStreamsResponse)(nil), "gotensor.emission.v1.QueryStreamsResponse")
+	proto.RegisterType((*QueryEpochInputRequest)(nil), "gotensor.emission.v1.QueryEpochInputRequest")
+	proto.RegisterType((*QueryEpochInputResponse)(nil), "gotensor.emission.v1.QueryEpochInputResponse")
+	proto.RegisterType((*EpochParams)(nil), "gotensor.emission.v1.EpochParams")
+	proto.RegisterType((*EpochRow)(nil), "gotensor.emission.v1.EpochRow")
 }
 
 func init() { proto.RegisterFile("gotensor/emission/v1/query.proto", fileDescriptor_0d0b2aae73c697d1) }
 
 var fileDescriptor_0d0b2aae73c697d1 = []byte{
-	// 599 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x8c, 0x54, 0x4f, 0x6b, 0x13, 0x4f,
-	0x18, 0xce, 0x24, 0x69, 0xda, 0x4e, 0xf8, 0x1d, 0x7e, 0xd3, 0x58, 0xd6, 0x10, 0xb6, 0xeb, 0x0a,
-	0x9a, 0xb4, 0xb8, 0x43, 0xd2, 0x9b, 0x08, 0x62, 0xa1, 0x88, 0x37, 0xdd, 0xde, 0xbc, 0x94, 0x49,
-	0x32, 0x6c, 0x06, 0x92, 0x99, 0xed, 0xce, 0x6c, 0x30, 0x94, 0x82, 0x78, 0xd4, 0x8b, 0x50, 0xbf,
-	0x81, 0xdf, 0xc4, 0x53, 0x8f, 0x05, 0x2f, 0x9e, 0x44, 0x12, 0x3f, 0x88, 0xec, 0xec, 0xec, 0x46,
-	0xc3, 0x36, 0xed, 0x6d, 0xfe, 0x3c, 0xcf, 0xfb, 0x3e, 0xef, 0x33, 0xcf, 0x2e, 0x74, 0x02, 0xa1,
-	0x28, 0x97, 0x22, 0xc2, 0x74, 0xc2, 0xa4, 0x64, 0x82, 0xe3, 0x69, 0x17, 0x9f, 0xc5, 0x34, 0x9a,
-	0x79, 0x61, 0x24, 0x94, 0x40, 0x8d, 0x0c, 0xe1, 0x65, 0x08, 0x6f, 0xda, 0x6d, 0x36, 0x02, 0x11,
-	0x08, 0x0d, 0xc0, 0xc9, 0x2a, 0xc5, 0x36, 0x5b, 0x81, 0x10, 0xc1, 0x98, 0x62, 0x12, 0x32, 0x4c,
-	0x38, 0x17, 0x8a, 0x28, 0x26, 0xb8, 0x34, 0xb7, 0x0f, 0x0b, 0x7b, 0xe5, 0x55, 0x35, 0xc8, 0xdd,
-	0x85, 0x8d, 0x37, 0x49, 0xf7, 0x57, 0x52, 0xc6, 0x84, 0x0f, 0xa8, 0x4f, 0xcf, 0x62, 0x2a, 0x95,
-	0xfb, 0xbe, 0x0c, 0xef, 0xad, 0x5c, 0xc8, 0x50, 0x70, 0x49, 0xd1, 0x2e, 0xac, 0x8d, 0x28, 0x0b,
-	0x46, 0xca, 0x02, 0x0e, 0x68, 0x57, 0x7c, 0xb3, 0x43, 0x7b, 0xb0, 0x2e, 0xe3, 0x30, 0x1c, 0xcf,
-	0x4e, 0x89, 0x22, 0xc2, 0x2a, 0x3b, 0xa0, 0xbd, 0xed, 0xc3, 0xf4, 0xe8, 0x85, 0x22, 0x22, 0x21,
-	0x32, 0x29, 0x63, 0x3a, 0xb4, 0x2a, 0x0e, 0x68, 0x57, 0x7d, 0xb3, 0x43, 0x08, 0x56, 0x23, 0xa2,
-	0xa8, 0x55, 0xd5, 0xa7, 0x7a, 0x8d, 0x9e, 0xc2, 0x5a, 0x48, 0x22, 0x32, 0x91, 0xd6, 0x86, 0x03,
-	0xda, 0xf5, 0x5e, 0xcb, 0x2b, 0xb2, 0xc5, 0x7b, 0xad, 0x31, 0x47, 0xd5, 0xab, 0x9f, 0x7b, 0x25,
-	0xdf, 0x30, 0x92, 0x3e, 0xfd, 0x38, 0xe2, 0x74, 0x68, 0xd5, 0xd2, 0x3e, 0xe9, 0x0e, 0x79, 0x70,
-	0x27, 0xa0, 0x9c, 0x4a, 0x26, 0x4f, 0xff, 0x16, 0xba, 0xa9, 0x85, 0xfe, 0x6f, 0xae, 0x4e, 0x72,
-	0xbd, 0xae, 0x67, 0xac, 0x39, 0x36, 0x0d, 0x8d, 0x35, 0x49, 0x7d, 0x4e, 0x55, 0xcc, 0x86, 0xda,
-	0x80, 0xff, 0x7c, 0xb3, 0x73, 0xbf, 0x02, 0x63, 0xd9, 0x92, 0x70, 0x8b, 0x65, 0x5d, 0x58, 0x09,
-	0x85, 0xd2, 0x56, 0xd5, 0x7b, 0xf7, 0x6f, 0x18, 0x51, 0x28, 0x33, 0x5f, 0x82, 0x45, 0xcf, 0x61,
-	0x6d, 0x4c, 0x14, 0x95, 0x4a, 0x9b, 0x58, 0xef, 0x3d, 0x28, 0x66, 0x1d, 0x87, 0x62, 0x30, 0xf2,
-	0x69, 0x28, 0xa2, 0x8c, 0x6d, 0x68, 0xee, 0x21, 0xdc, 0xd1, 0x22, 0x4f, 0x54, 0x44, 0xc9, 0x44,
-	0x66, 0x43, 0xb5, 0xe0, 0xf6, 0x94, 0x8c, 0xd9, 0x90, 0x28, 0x11, 0x69, 0x95, 0xdb, 0xfe, 0xf2,
-	0xc0, 0xfd, 0x08, 0x8c, 0x17, 0x39, 0xeb, 0x96, 0xc9, 0x9e, 0xc1, 0x4d, 0x99, 0x42, 0xad, 0xb2,
-	0x53, 0xb9, 0xf9, 0x01, 0xd3, 0x7a, 0x46, 0x62, 0x46, 0x49, 0xc4, 0xc4, 0x5c, 0x52, 0xa5, 0xc6,
-	0x79, 0x58, 0x96, 0x07, 0xbd, 0x6f, 0x15, 0xb8, 0xa1, 0xc5, 0xa0, 0x4f, 0x00, 0x6e, 0x65, 0xf9,
-	0x44, 0xfb, 0xc5, 0x1d, 0x8a, 0xd2, 0xdd, 0x3c, 0xb8, 0x13, 0x36, 0x9d, 0xd1, 0x7d, 0xf4, 0xe1,
-	0xfb, 0xef, 0xcb, 0xb2, 0x83, 0x6c, 0x5c, 0xf8, 0x41, 0xb1, 0x4c, 0xc0, 0x17, 0x00, 0xb7, 0xb2,
-	0xa7, 0x5f, 0xab, 0x66, 0x25, 0x50, 0x6b, 0xd5, 0xac, 0x66, 0xc9, 0xc5, 0x5a, 0x4d, 0x07, 0x3d,
-	0xc6, 0x6b, 0x3f, 0x6f, 0x7c, 0x9e, 0xa6, 0xf2, 0x02, 0x5d, 0x02, 0xb8, 0x69, 0x9e, 0x0d, 0x75,
-	0xd6, 0x74, 0xfa, 0x37, 0x10, 0xcd, 0xfd, 0xbb, 0x40, 0x8d, 0xa6, 0xae, 0xd6, 0x74, 0x80, 0x3a,
-	0xc5, 0x9a, 0xcc, 0xb3, 0xe2, 0xf3, 0x3c, 0x50, 0x17, 0x47, 0x2f, 0xaf, 0xe6, 0x36, 0xb8, 0x9e,
-	0xdb, 0xe0, 0xd7, 0xdc, 0x06, 0x9f, 0x17, 0x76, 0xe9, 0x7a, 0x61, 0x97, 0x7e, 0x2c, 0xec, 0xd2,
-	0xdb, 0x27, 0x01, 0x53, 0xa3, 0xb8, 0xef, 0x0d, 0xc4, 0x64, 0x59, 0x2e, 0x5f, 0xbc, 0x5b, 0x56,
-	0x56, 0xb3, 0x90, 0xca, 0x7e, 0x4d, 0xff, 0xc7, 0x0e, 0xff, 0x04, 0x00, 0x00, 0xff, 0xff, 0xf7,
-	0x7c, 0xcb, 0x14, 0x5a, 0x05, 0x00, 0x00,
+	// 1151 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x56, 0x4f, 0x6f, 0x1b, 0xb7,
+	0x13, 0xf5, 0x5a, 0x92, 0x25, 0x51, 0x52, 0xfe, 0x30, 0x8a, 0xb3, 0x3f, 0x27, 0x3f, 0x45, 0x55,
+	0x80, 0xc6, 0x76, 0x12, 0x29, 0xb6, 0x8b, 0x1e, 0x82, 0xa2, 0x85, 0x53, 0x18, 0x4d, 0x80, 0x16,
+	0x70, 0xd7, 0x4d, 0x0f, 0xbd, 0x2c, 0x68, 0x2f, 0xb3, 0x22, 0xbc, 0xbb, 0xa4, 0x97, 0x5c, 0xc9,
+	0x42, 0x10, 0xa0, 0xe8, 0xb1, 0xbd, 0x14, 0x48, 0xaf, 0x3d, 0xf5, 0xcb, 0xe4, 0x18, 0xa0, 0x97,
+	0x5e, 0x5a, 0x14, 0x76, 0x3f, 0x48, 0xc1, 0x21, 0x57, 0xb2, 0x5d, 0x59, 0x76, 0x6e, 0x9c, 0xf7,
+	0x66, 0xc8, 0xe1, 0xcc, 0x5b, 0xce, 0xa2, 0x76, 0xc8, 0x15, 0x4d, 0x24, 0x4f, 0x7b, 0x34, 0x66,
+	0x52, 0x32, 0x9e, 0xf4, 0x06, 0x6b, 0xbd, 0x83, 0x8c, 0xa6, 0xa3, 0xae, 0x48, 0xb9, 0xe2, 0xb8,
+	0x99, 0x7b, 0x74, 0x73, 0x8f, 0xee, 0x60, 0x6d, 0xa9, 0x19, 0xf2, 0x90, 0x83, 0x43, 0x4f, 0xaf,
+	0x8c, 0xef, 0xd2, 0x9d, 0x90, 0xf3, 0x30, 0xa2, 0x3d, 0x22, 0x58, 0x8f, 0x24, 0x09, 0x57, 0x44,
+	0x31, 0x9e, 0x48, 0xcb, 0xde, 0x9b, 0x7a, 0xd6, 0x78, 0x57, 0x70, 0xea, 0x2c, 0xa2, 0xe6, 0xd7,
+	0xfa, 0xf4, 0xe7, 0x52, 0x66, 0x24, 0xd9, 0xa3, 0x1e, 0x3d, 0xc8, 0xa8, 0x54, 0x9d, 0xef, 0xe7,
+	0xd1, 0xcd, 0x33, 0x84, 0x14, 0x3c, 0x91, 0x14, 0x2f, 0xa2, 0x85, 0x3e, 0x65, 0x61, 0x5f, 0xb9,
+	0x4e, 0xdb, 0x59, 0x2e, 0x78, 0xd6, 0xc2, 0x77, 0x51, 0x4d, 0x66, 0x42, 0x44, 0x23, 0x9f, 0x28,
+	0xc2, 0xdd, 0xf9, 0xb6, 0xb3, 0x5c, 0xf5, 0x90, 0x81, 0x36, 0x15, 0xe1, 0x3a, 0x90, 0x49, 0x99,
+	0xd1, 0xc0, 0x2d, 0xb4, 0x9d, 0xe5, 0xa2, 0x67, 0x2d, 0x8c, 0x51, 0x31, 0x25, 0x8a, 0xba, 0x45,
+	0x40, 0x61, 0x8d, 0x9f, 0xa0, 0x05, 0x41, 0x52, 0x12, 0x4b, 0xb7, 0xd4, 0x76, 0x96, 0x6b, 0xeb,
+	0x77, 0xba, 0xd3, 0xca, 0xd2, 0xdd, 0x06, 0x9f, 0xa7, 0xc5, 0xb7, 0x7f, 0xdd, 0x9d, 0xf3, 0x6c,
+	0x84, 0x3e, 0x67, 0x37, 0x4b, 0x13, 0x1a, 0xb8, 0x0b, 0xe6, 0x1c, 0x63, 0xe1, 0x2e, 0xba, 0x11,
+	0xd2, 0x84, 0x4a, 0x26, 0xfd, 0x93, 0x89, 0x96, 0x21, 0xd1, 0xeb, 0x96, 0xda, 0x19, 0xe7, 0xdb,
+	0xe9, 0xda, 0xd2, 0x6c, 0xd9, 0x03, 0x6d, 0x69, 0xf4, 0xfe, 0x09, 0x55, 0x19, 0x0b, 0xa0, 0x00,
+	0x0d, 0xcf, 0x5a, 0x9d, 0xdf, 0x1c, 0x5b, 0xb2, 0x49, 0xc0, 0x05, 0x25, 0x5b, 0x43, 0x05, 0xc1,
+	0x15, 0x94, 0xaa, 0xb6, 0xfe, 0xbf, 0x73, 0xae, 0xc8, 0x95, 0xbd, 0x9f, 0xf6, 0xc5, 0x9f, 0xa1,
+	0x85, 0x88, 0x28, 0x2a, 0x15, 0x14, 0xb1, 0xb6, 0xfe, 0xc1, 0xf4, 0xa8, 0x2d, 0xc1, 0xf7, 0xfa,
+	0x1e, 0x15, 0x3c, 0xcd, 0xa3, 0x6d, 0x58, 0x67, 0x03, 0xdd, 0x80, 0x24, 0x77, 0x54, 0x4a, 0x49,
+	0x2c, 0xf3, 0x4b, 0xdd, 0x41, 0xd5, 0x01, 0x89, 0x58, 0x40, 0x14, 0x4f, 0x21, 0xcb, 0xaa, 0x37,
+	0x01, 0x3a, 0x3f, 0x3a, 0xb6, 0x16, 0xe3, 0xa8, 0x0b, 0x6e, 0xf6, 0x09, 0x2a, 0x4b, 0xe3, 0xea,
+	0xce, 0xb7, 0x0b, 0xe7, 0x37, 0xd0, 0xec, 0x67, 0x53, 0xcc, 0x43, 0x74, 0x32, 0x59, 0x22, 0xa9,
+	0x52, 0xd1, 0x58, 0x2c, 0x13, 0xa0, 0xf3, 0x18, 0x2d, 0x9a, 0x32, 0xeb, 0x3b, 0x3e, 0x4f, 0x44,
+	0xa6, 0x2e, 0xea, 0xcc, 0x9f, 0x45, 0x74, 0xeb, 0x3f, 0x21, 0x93, 0x1b, 0x4c, 0x8b, 0x39, 0x71,
+	0xb3, 0xf9, 0x53, 0x37, 0x6b, 0xa2, 0x12, 0xd5, 0xbb, 0xd8, 0xbc, 0x8c, 0x81, 0x6f, 0xa3, 0x6a,
+	0x44, 0xa4, 0xf2, 0xa5, 0xa2, 0x02, 0x84, 0x5c, 0xf0, 0x2a, 0x1a, 0xd8, 0x51, 0x54, 0xe8, 0x9e,
+	0x9d, 0x12, 0xf3, 0xac, 0x9e, 0x4d, 0x55, 0xf4, 0x6d, 0x54, 0xe5, 0xc3, 0x84, 0xa6, 0xbe, 0x4e,
+	0x53, 0x8b, 0xba, 0xe4, 0x55, 0x00, 0x78, 0xc1, 0x82, 0x09, 0x29, 0x44, 0x0c, 0x62, 0x6e, 0x58,
+	0x72, 0x5b, 0xc4, 0xb9, 0xc2, 0x2a, 0xef, 0xa1, 0xb0, 0x3a, 0x72, 0x12, 0xb7, 0x0a, 0xfb, 0x38,
+	0x09, 0x76, 0x51, 0xb9, 0xcf, 0xd5, 0x3e, 0x1d, 0x49, 0x17, 0xb5, 0x9d, 0xe5, 0xba, 0x97, 0x9b,
+	0xba, 0x10, 0x52, 0x91, 0x7d, 0xea, 0xd6, 0x00, 0x37, 0x06, 0x6e, 0x21, 0x34, 0x96, 0x8d, 0x74,
+	0xeb, 0x40, 0x9d, 0x40, 0xf4, 0x2b, 0x01, 0x85, 0xca, 0x44, 0xa0, 0xbf, 0xf9, 0x86, 0x71, 0xd0,
+	0xd0, 0x0b, 0x40, 0xf4, 0x06, 0x29, 0x0d, 0x99, 0x54, 0x34, 0xa5, 0x81, 0x7b, 0xc5, 0xf0, 0x13,
+	0x44, 0xf7, 0x45, 0xd0, 0x34, 0x66, 0xca, 0xbd, 0x0a, 0x9c, 0xb5, 0xf0, 0xa7, 0xa8, 0x3c, 0x84,
+	0x0e, 0x49, 0xf7, 0x1a, 0x28, 0xae, 0x35, 0xeb, 0xcb, 0xe0, 0xc3, 0x5c, 0x73, 0x36, 0x08, 0x3f,
+	0x41, 0xa5, 0x5d, 0x9e, 0x04, 0xd2, 0xbd, 0xfe, 0x1e, 0xd1, 0x26, 0xa4, 0x73, 0x5c, 0x40, 0xb5,
+	0x13, 0xdd, 0xd3, 0xa5, 0x51, 0x34, 0x16, 0x1c, 0x24, 0x55, 0xf4, 0x8c, 0x81, 0xef, 0xa3, 0xab,
+	0x64, 0x4f, 0xb1, 0x01, 0x53, 0x23, 0x7f, 0x2f, 0x53, 0xfc, 0xe5, 0x4b, 0x90, 0x56, 0xd1, 0xbb,
+	0x92, 0xc3, 0x9f, 0x03, 0xaa, 0xc3, 0xf7, 0x89, 0x10, 0x04, 0x24, 0xd6, 0xf0, 0x8c, 0x81, 0xef,
+	0xa1, 0x06, 0x9c, 0xe6, 0x0b, 0x9a, 0x90, 0x48, 0x8d, 0x40, 0x66, 0x0d, 0xaf, 0x0e, 0xe0, 0xb6,
+	0xc1, 0xf0, 0x63, 0xd4, 0x34, 0x4e, 0x31, 0x1f, 0xb0, 0x24, 0xf4, 0xc9, 0x80, 0xa6, 0x24, 0xa4,
+	0x20, 0xbc, 0xa2, 0x87, 0x81, 0xfb, 0x0a, 0xa8, 0x4d, 0xc3, 0xe8, 0x6d, 0x47, 0x59, 0x4c, 0x36,
+	0x7c, 0x9a, 0x90, 0xdd, 0xc8, 0x3e, 0x9a, 0x15, 0xaf, 0x0e, 0xe0, 0x96, 0xc1, 0xf4, 0xb6, 0x11,
+	0x3b, 0xc8, 0x58, 0xe0, 0x93, 0x48, 0xf4, 0xc9, 0xd8, 0xb7, 0x0c, 0xbe, 0xd8, 0x70, 0x9b, 0x9a,
+	0xca, 0x23, 0x6e, 0xa3, 0xaa, 0x71, 0x8d, 0xf8, 0x10, 0xe4, 0xd7, 0xf0, 0x2a, 0x00, 0x7c, 0xc9,
+	0x87, 0xf8, 0xff, 0x08, 0x19, 0xb2, 0xcf, 0xc2, 0xbe, 0xd5, 0x9a, 0x71, 0x7f, 0xc6, 0xc2, 0x3e,
+	0xfe, 0x18, 0xdd, 0x32, 0xb4, 0x64, 0x61, 0xcc, 0x59, 0xa0, 0xbf, 0x2a, 0x2a, 0x12, 0x2a, 0x8d,
+	0x06, 0x4b, 0xde, 0x4d, 0xa0, 0x77, 0x0c, 0xbb, 0x93, 0x93, 0xf8, 0x23, 0xb4, 0x18, 0x93, 0x43,
+	0x9f, 0x44, 0x11, 0x1f, 0xd2, 0xc0, 0x3f, 0xa1, 0xc3, 0x1a, 0x1c, 0xd1, 0x8c, 0xc9, 0xe1, 0xa6,
+	0x21, 0xbf, 0x9d, 0x28, 0xf2, 0x3e, 0xba, 0x0a, 0xd2, 0xf5, 0x55, 0x3f, 0xa5, 0xb2, 0xcf, 0xa3,
+	0x00, 0x64, 0x5b, 0xf4, 0xae, 0x00, 0xfc, 0x4d, 0x8e, 0x76, 0x9e, 0xa1, 0x4a, 0xde, 0x7e, 0x7c,
+	0x0d, 0x15, 0x26, 0x4f, 0x86, 0x5e, 0xea, 0x29, 0x96, 0xb1, 0x40, 0x42, 0x4b, 0xeb, 0x1e, 0xac,
+	0xb5, 0x56, 0x07, 0x24, 0xca, 0xa8, 0x84, 0x4e, 0xd6, 0x3d, 0x6b, 0xad, 0x1f, 0x15, 0x51, 0x09,
+	0xde, 0x23, 0xfc, 0x93, 0x83, 0x2a, 0xf9, 0x84, 0xc5, 0xab, 0xd3, 0x35, 0x37, 0x6d, 0x3e, 0x2f,
+	0x3d, 0xb8, 0x94, 0xaf, 0x79, 0xe3, 0x3a, 0x1f, 0xfe, 0xf0, 0xfb, 0x3f, 0x6f, 0xe6, 0xdb, 0xb8,
+	0xd5, 0x9b, 0xfa, 0x4b, 0xc0, 0xf2, 0x04, 0x7e, 0x71, 0x50, 0x25, 0x1f, 0x5e, 0x33, 0xb3, 0x39,
+	0x33, 0x12, 0x67, 0x66, 0x73, 0x76, 0x1a, 0x76, 0x7a, 0x90, 0xcd, 0x0a, 0xbe, 0xdf, 0x9b, 0xf9,
+	0x83, 0xd2, 0x7b, 0x65, 0x5e, 0xe2, 0xd7, 0xf8, 0x8d, 0x83, 0xca, 0x76, 0xf0, 0xe0, 0x95, 0x19,
+	0x27, 0x9d, 0x1e, 0x69, 0x4b, 0xab, 0x97, 0x71, 0xb5, 0x39, 0xad, 0x41, 0x4e, 0x0f, 0xf0, 0xca,
+	0xf4, 0x9c, 0xec, 0x60, 0xea, 0xbd, 0x1a, 0x6b, 0xea, 0x35, 0xfe, 0xd5, 0x41, 0x68, 0x32, 0x4f,
+	0xf0, 0xc3, 0x59, 0x25, 0x38, 0x3b, 0xa9, 0x96, 0x1e, 0x5d, 0xd2, 0xdb, 0xa6, 0xb7, 0x0e, 0xe9,
+	0x3d, 0xc4, 0xab, 0xe7, 0x94, 0x4c, 0x47, 0xf8, 0x4c, 0x87, 0x8c, 0xab, 0xf6, 0xf4, 0x8b, 0xb7,
+	0x47, 0x2d, 0xe7, 0xdd, 0x51, 0xcb, 0xf9, 0xfb, 0xa8, 0xe5, 0xfc, 0x7c, 0xdc, 0x9a, 0x7b, 0x77,
+	0xdc, 0x9a, 0xfb, 0xe3, 0xb8, 0x35, 0xf7, 0xdd, 0xa3, 0x90, 0xa9, 0x7e, 0xb6, 0xdb, 0xdd, 0xe3,
+	0xf1, 0x64, 0xbf, 0xf1, 0xe2, 0x70, 0xb2, 0xb5, 0x1a, 0x09, 0x2a, 0x77, 0x17, 0xe0, 0x4f, 0x71,
+	0xe3, 0xdf, 0x00, 0x00, 0x00, 0xff, 0xff, 0xac, 0x5a, 0x53, 0x17, 0xbc, 0x0a, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -442,6 +909,9 @@ type QueryClient interface {
 	Emission(ctx context.Context, in *QueryEmissionRequest, opts ...grpc.CallOption) (*QueryEmissionResponse, error)
 	// Streams are the dividends on their way to one staking validator.
 	Streams(ctx context.Context, in *QueryStreamsRequest, opts ...grpc.CallOption) (*QueryStreamsResponse, error)
+	// EpochInput is what the epoch of a subnet would read if the next block were its boundary: asked for the height before a boundary,
+	// it is what that epoch read, but for the pot, which the boundary's own block still fills, and for stake that is slashed in it.
+	EpochInput(ctx context.Context, in *QueryEpochInputRequest, opts ...grpc.CallOption) (*QueryEpochInputResponse, error)
 }
 
 type queryClient struct {
@@ -479,6 +949,15 @@ func (c *queryClient) Streams(ctx context.Context, in *QueryStreamsRequest, opts
 	return out, nil
 }
 
+func (c *queryClient) EpochInput(ctx context.Context, in *QueryEpochInputRequest, opts ...grpc.CallOption) (*QueryEpochInputResponse, error) {
+	out := new(QueryEpochInputResponse)
+	err := c.cc.Invoke(ctx, "/gotensor.emission.v1.Query/EpochInput", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Issuance is the money supply and the present rate.
@@ -487,6 +966,9 @@ type QueryServer interface {
 	Emission(context.Context, *QueryEmissionRequest) (*QueryEmissionResponse, error)
 	// Streams are the dividends on their way to one staking validator.
 	Streams(context.Context, *QueryStreamsRequest) (*QueryStreamsResponse, error)
+	// EpochInput is what the epoch of a subnet would read if the next block were its boundary: asked for the height before a boundary,
+	// it is what that epoch read, but for the pot, which the boundary's own block still fills, and for stake that is slashed in it.
+	EpochInput(context.Context, *QueryEpochInputRequest) (*QueryEpochInputResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -501,6 +983,9 @@ func (*UnimplementedQueryServer) Emission(ctx context.Context, req *QueryEmissio
 }
 func (*UnimplementedQueryServer) Streams(ctx context.Context, req *QueryStreamsRequest) (*QueryStreamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Streams not implemented")
+}
+func (*UnimplementedQueryServer) EpochInput(ctx context.Context, req *QueryEpochInputRequest) (*QueryEpochInputResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method EpochInput not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -561,6 +1046,24 @@ func _Query_Streams_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_EpochInput_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryEpochInputRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).EpochInput(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/gotensor.emission.v1.Query/EpochInput",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).EpochInput(ctx, req.(*QueryEpochInputRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "gotensor.emission.v1.Query",
@@ -577,6 +1080,10 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Streams",
 			Handler:    _Query_Streams_Handler,
+		},
+		{
+			MethodName: "EpochInput",
+			Handler:    _Query_EpochInput_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -826,6 +1333,321 @@ func (m *QueryStreamsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryEpochInputRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryEpochInputRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryEpochInputRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Netuid != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Netuid))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryEpochInputResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryEpochInputResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryEpochInputResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Bonds) > 0 {
+		for iNdEx := len(m.Bonds) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Bonds[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x8a
+		}
+	}
+	if len(m.Weights) > 0 {
+		for iNdEx := len(m.Weights) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Weights[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x82
+		}
+	}
+	if len(m.Permit) > 0 {
+		i -= len(m.Permit)
+		copy(dAtA[i:], m.Permit)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Permit)))
+		i--
+		dAtA[i] = 0x7a
+	}
+	if len(m.Registered) > 0 {
+		i -= len(m.Registered)
+		copy(dAtA[i:], m.Registered)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Registered)))
+		i--
+		dAtA[i] = 0x72
+	}
+	if len(m.LastUpdate) > 0 {
+		i -= len(m.LastUpdate)
+		copy(dAtA[i:], m.LastUpdate)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.LastUpdate)))
+		i--
+		dAtA[i] = 0x6a
+	}
+	if len(m.Validators) > 0 {
+		i -= len(m.Validators)
+		copy(dAtA[i:], m.Validators)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Validators)))
+		i--
+		dAtA[i] = 0x62
+	}
+	if len(m.Stake) > 0 {
+		i -= len(m.Stake)
+		copy(dAtA[i:], m.Stake)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Stake)))
+		i--
+		dAtA[i] = 0x5a
+	}
+	if len(m.Hotkeys) > 0 {
+		i -= len(m.Hotkeys)
+		copy(dAtA[i:], m.Hotkeys)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Hotkeys)))
+		i--
+		dAtA[i] = 0x52
+	}
+	if m.N != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.N))
+		i--
+		dAtA[i] = 0x48
+	}
+	{
+		size, err := m.Pot.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	if m.OwnerPpm != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.OwnerPpm))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.OwnerUid != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.OwnerUid))
+		i--
+		dAtA[i] = 0x30
+	}
+	{
+		size, err := m.Params.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	if m.LastStep != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.LastStep))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Height != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Netuid != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Netuid))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EpochParams) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EpochParams) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EpochParams) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.StakeThreshold != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.StakeThreshold))
+		i--
+		dAtA[i] = 0x60
+	}
+	if m.MaxAllowedValidators != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.MaxAllowedValidators))
+		i--
+		dAtA[i] = 0x58
+	}
+	if m.AlphaSigmoidSteepness != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.AlphaSigmoidSteepness))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.AlphaHigh != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.AlphaHigh))
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.AlphaLow != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.AlphaLow))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.LiquidAlphaEnabled {
+		i--
+		if m.LiquidAlphaEnabled {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Yuma3Enabled {
+		i--
+		if m.Yuma3Enabled {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.BondsMovingAverage != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.BondsMovingAverage))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.BondsPenalty != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.BondsPenalty))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Kappa != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Kappa))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.ActivityCutoff != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.ActivityCutoff))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Tempo != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Tempo))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EpochRow) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EpochRow) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EpochRow) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Values) > 0 {
+		i -= len(m.Values)
+		copy(dAtA[i:], m.Values)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Values)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Uids) > 0 {
+		i -= len(m.Uids)
+		copy(dAtA[i:], m.Uids)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Uids)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Uid != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Uid))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -935,6 +1757,153 @@ func (m *QueryStreamsResponse) Size() (n int) {
 	}
 	if m.Unsettled != 0 {
 		n += 1 + sovQuery(uint64(m.Unsettled))
+	}
+	return n
+}
+
+func (m *QueryEpochInputRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Netuid != 0 {
+		n += 1 + sovQuery(uint64(m.Netuid))
+	}
+	return n
+}
+
+func (m *QueryEpochInputResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Netuid != 0 {
+		n += 1 + sovQuery(uint64(m.Netuid))
+	}
+	if m.Height != 0 {
+		n += 1 + sovQuery(uint64(m.Height))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovQuery(uint64(m.Epoch))
+	}
+	if m.LastStep != 0 {
+		n += 1 + sovQuery(uint64(m.LastStep))
+	}
+	l = m.Params.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.OwnerUid != 0 {
+		n += 1 + sovQuery(uint64(m.OwnerUid))
+	}
+	if m.OwnerPpm != 0 {
+		n += 1 + sovQuery(uint64(m.OwnerPpm))
+	}
+	l = m.Pot.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.N != 0 {
+		n += 1 + sovQuery(uint64(m.N))
+	}
+	l = len(m.Hotkeys)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Stake)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Validators)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.LastUpdate)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Registered)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Permit)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if len(m.Weights) > 0 {
+		for _, e := range m.Weights {
+			l = e.Size()
+			n += 2 + l + sovQuery(uint64(l))
+		}
+	}
+	if len(m.Bonds) > 0 {
+		for _, e := range m.Bonds {
+			l = e.Size()
+			n += 2 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *EpochParams) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Tempo != 0 {
+		n += 1 + sovQuery(uint64(m.Tempo))
+	}
+	if m.ActivityCutoff != 0 {
+		n += 1 + sovQuery(uint64(m.ActivityCutoff))
+	}
+	if m.Kappa != 0 {
+		n += 1 + sovQuery(uint64(m.Kappa))
+	}
+	if m.BondsPenalty != 0 {
+		n += 1 + sovQuery(uint64(m.BondsPenalty))
+	}
+	if m.BondsMovingAverage != 0 {
+		n += 1 + sovQuery(uint64(m.BondsMovingAverage))
+	}
+	if m.Yuma3Enabled {
+		n += 2
+	}
+	if m.LiquidAlphaEnabled {
+		n += 2
+	}
+	if m.AlphaLow != 0 {
+		n += 1 + sovQuery(uint64(m.AlphaLow))
+	}
+	if m.AlphaHigh != 0 {
+		n += 1 + sovQuery(uint64(m.AlphaHigh))
+	}
+	if m.AlphaSigmoidSteepness != 0 {
+		n += 1 + sovQuery(uint64(m.AlphaSigmoidSteepness))
+	}
+	if m.MaxAllowedValidators != 0 {
+		n += 1 + sovQuery(uint64(m.MaxAllowedValidators))
+	}
+	if m.StakeThreshold != 0 {
+		n += 1 + sovQuery(uint64(m.StakeThreshold))
+	}
+	return n
+}
+
+func (m *EpochRow) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Uid != 0 {
+		n += 1 + sovQuery(uint64(m.Uid))
+	}
+	l = len(m.Uids)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Values)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
 	}
 	return n
 }
@@ -1605,6 +2574,1013 @@ func (m *QueryStreamsResponse) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryEpochInputRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryEpochInputRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryEpochInputRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Netuid", wireType)
+			}
+			m.Netuid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Netuid |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryEpochInputResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryEpochInputResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryEpochInputResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Netuid", wireType)
+			}
+			m.Netuid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Netuid |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LastStep", wireType)
+			}
+			m.LastStep = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.LastStep |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Params", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Params.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OwnerUid", wireType)
+			}
+			m.OwnerUid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.OwnerUid |= int32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OwnerPpm", wireType)
+			}
+			m.OwnerPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.OwnerPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pot", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pot.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field N", wireType)
+			}
+			m.N = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.N |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Hotkeys", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Hotkeys = append(m.Hotkeys[:0], dAtA[iNdEx:postIndex]...)
+			if m.Hotkeys == nil {
+				m.Hotkeys = []byte{}
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stake", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Stake = append(m.Stake[:0], dAtA[iNdEx:postIndex]...)
+			if m.Stake == nil {
+				m.Stake = []byte{}
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validators", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Validators = append(m.Validators[:0], dAtA[iNdEx:postIndex]...)
+			if m.Validators == nil {
+				m.Validators = []byte{}
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LastUpdate", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.LastUpdate = append(m.LastUpdate[:0], dAtA[iNdEx:postIndex]...)
+			if m.LastUpdate == nil {
+				m.LastUpdate = []byte{}
+			}
+			iNdEx = postIndex
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Registered", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Registered = append(m.Registered[:0], dAtA[iNdEx:postIndex]...)
+			if m.Registered == nil {
+				m.Registered = []byte{}
+			}
+			iNdEx = postIndex
+		case 15:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Permit", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Permit = append(m.Permit[:0], dAtA[iNdEx:postIndex]...)
+			if m.Permit == nil {
+				m.Permit = []byte{}
+			}
+			iNdEx = postIndex
+		case 16:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Weights", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Weights = append(m.Weights, EpochRow{})
+			if err := m.Weights[len(m.Weights)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 17:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bonds", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Bonds = append(m.Bonds, EpochRow{})
+			if err := m.Bonds[len(m.Bonds)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EpochParams) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EpochParams: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EpochParams: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Tempo", wireType)
+			}
+			m.Tempo = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Tempo |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ActivityCutoff", wireType)
+			}
+			m.ActivityCutoff = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ActivityCutoff |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kappa", wireType)
+			}
+			m.Kappa = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kappa |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BondsPenalty", wireType)
+			}
+			m.BondsPenalty = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BondsPenalty |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BondsMovingAverage", wireType)
+			}
+			m.BondsMovingAverage = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BondsMovingAverage |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Yuma3Enabled", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Yuma3Enabled = bool(v != 0)
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LiquidAlphaEnabled", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.LiquidAlphaEnabled = bool(v != 0)
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AlphaLow", wireType)
+			}
+			m.AlphaLow = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AlphaLow |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AlphaHigh", wireType)
+			}
+			m.AlphaHigh = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AlphaHigh |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AlphaSigmoidSteepness", wireType)
+			}
+			m.AlphaSigmoidSteepness = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AlphaSigmoidSteepness |= int32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxAllowedValidators", wireType)
+			}
+			m.MaxAllowedValidators = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MaxAllowedValidators |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StakeThreshold", wireType)
+			}
+			m.StakeThreshold = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.StakeThreshold |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EpochRow) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EpochRow: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EpochRow: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Uid", wireType)
+			}
+			m.Uid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Uid |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Uids", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Uids = append(m.Uids[:0], dAtA[iNdEx:postIndex]...)
+			if m.Uids == nil {
+				m.Uids = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Values", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Values = append(m.Values[:0], dAtA[iNdEx:postIndex]...)
+			if m.Values == nil {
+				m.Values = []byte{}
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])

@@ -57,12 +57,8 @@ func (k *Keeper) due(ctx context.Context, height int64) ([]dueSubnet, error) {
 // cross advances one clock and tells the hooks.
 func (k *Keeper) cross(ctx context.Context, d dueSubnet) error {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	h, err := k.Hyperparameters(ctx, d.netuid)
+	next, err := k.advance(ctx, d, sdkCtx.BlockHeight())
 	if err != nil {
-		return err
-	}
-	next := d.clock.Advance(d.netuid, sdkCtx.BlockHeight(), h.TempoBlocks())
-	if err := k.clocks.Set(ctx, uint16(d.netuid), next); err != nil {
 		return err
 	}
 	if err := sdkCtx.EventManager().EmitTypedEvent(&types.EventEpochBoundary{
@@ -82,6 +78,29 @@ func (k *Keeper) cross(ctx context.Context, d dueSubnet) error {
 		}
 	}
 	return nil
+}
+
+// advance stores and returns the clock as it stands after a boundary at a height.
+func (k *Keeper) advance(ctx context.Context, d dueSubnet, height int64) (types.Clock, error) {
+	h, err := k.Hyperparameters(ctx, d.netuid)
+	if err != nil {
+		return types.Clock{}, err
+	}
+	next := d.clock.Advance(d.netuid, height, h.TempoBlocks())
+	return next, k.clocks.Set(ctx, uint16(d.netuid), next)
+}
+
+// Foresee returns the clock that a subnet would have if the next block were a boundary, and a branch of the state that stands in that
+// block and has this clock. Nothing that is written to the branch is ever kept. It fails with types.ErrNotFound.
+func (k *Keeper) Foresee(ctx context.Context, netuid gotensor.NetUID) (sdk.Context, types.Clock, error) {
+	branch, _ := sdk.UnwrapSDKContext(ctx).CacheContext()
+	branch = branch.WithBlockHeight(branch.BlockHeight() + 1)
+	clock, err := k.Clock(branch, netuid)
+	if err != nil {
+		return branch, clock, err
+	}
+	next, err := k.advance(branch, dueSubnet{netuid, clock}, branch.BlockHeight())
+	return branch, next, err
 }
 
 // guarded runs a hook in a cached context that is kept only if it succeeds: neither its error nor its panic may stop the chain.
