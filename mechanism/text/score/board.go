@@ -17,7 +17,11 @@ type Board struct {
 	strata   []string
 	rounds   int
 	neurons  map[Key]*neuron
+	use      func(Key) float64 // nil: 1 for all
 }
+
+// PayFor sets what every neuron's pay is multiplied with, 0..1: see Services.Use.
+func (b *Board) PayFor(use func(Key) float64) { b.use = use }
 
 // neuron is the state of one holder of a uid.
 type neuron struct {
@@ -204,6 +208,9 @@ func (b *Board) Weights(keys []Key) (Payout, error) {
 		seen[key] = true
 		if ok && n.silent < b.settings.SilentRounds {
 			factor[i] = n.copyFactor()
+			if b.use != nil {
+				factor[i] *= b.use(key)
+			}
 		}
 		for d := range lcb[i] {
 			lcb[i][d] = math.NaN()
