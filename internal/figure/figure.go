@@ -54,10 +54,12 @@ type Series struct {
 
 // Heat is a map: Z[row][column], the first row at Y0, the last at Y1, columns from X0 to X1.
 type Heat struct {
-	Label  string      `json:"label"` // of the colours, with their unit
-	X0, X1 float64     `json:"-"`
-	Y0, Y1 float64     `json:"-"`
-	Z      [][]float64 `json:"z"`
+	Label string      `json:"label"` // of the colours, with their unit
+	X0    float64     `json:"x0"`
+	X1    float64     `json:"x1"`
+	Y0    float64     `json:"y0"`
+	Y1    float64     `json:"y1"`
+	Z     [][]float64 `json:"z"`
 }
 
 var name = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -70,21 +72,70 @@ func (f *Figure) Validate() error {
 	if len(f.Series) == 0 && f.Heat == nil {
 		return fmt.Errorf("%w: %s shows nothing", ErrFigure, f.Name)
 	}
-	for i, s := range f.Series {
-		n := len(s.X)
-		if n == 0 || len(s.Y) != n || len(s.Low) != len(s.High) || len(s.Low) != 0 && len(s.Low) != n {
-			return fmt.Errorf("%w: %s: series %d (%q) has %d X, %d Y, %d low, %d high", ErrFigure, f.Name, i, s.Label, n, len(s.Y), len(s.Low), len(s.High))
-		}
-		for k := range n {
-			if x, y := s.X[k], s.Y[k]; bad(x) || bad(y) || f.LogX && x <= 0 || f.LogY && y <= 0 {
-				return fmt.Errorf("%w: %s: series %d (%q) has the point %v, %v", ErrFigure, f.Name, i, s.Label, x, y)
-			}
+	for i := range f.Series {
+		if err := f.series(i); err != nil {
+			return err
 		}
 	}
+	for _, y := range append(ends(f), f.Rules...) {
+		if bad(y) || f.LogY && y <= 0 {
+			return fmt.Errorf("%w: %s has %v as a rule or an end of Y", ErrFigure, f.Name, y)
+		}
+	}
+	if f.MinY != nil && f.MaxY != nil && !(*f.MinY < *f.MaxY) {
+		return fmt.Errorf("%w: %s: Y from %v to %v", ErrFigure, f.Name, *f.MinY, *f.MaxY)
+	}
 	if f.Heat != nil {
-		for _, row := range f.Heat.Z {
-			if len(row) == 0 || len(row) != len(f.Heat.Z[0]) {
-				return fmt.Errorf("%w: %s: rows of the heat map have %d and %d columns", ErrFigure, f.Name, len(f.Heat.Z[0]), len(row))
+		return f.heat()
+	}
+	return nil
+}
+
+func ends(f *Figure) []float64 {
+	var out []float64
+	for _, e := range []*float64{f.MinY, f.MaxY} {
+		if e != nil {
+			out = append(out, *e)
+		}
+	}
+	return out
+}
+
+func (f *Figure) series(i int) error {
+	s := f.Series[i]
+	n := len(s.X)
+	switch {
+	case s.Kind != Line && s.Kind != Dashed && s.Kind != Points && s.Kind != Bars:
+		return fmt.Errorf("%w: %s: series %d (%q) is of the kind %q", ErrFigure, f.Name, i, s.Label, s.Kind)
+	case n == 0 || len(s.Y) != n || len(s.Low) != len(s.High) || len(s.Low) != 0 && len(s.Low) != n:
+		return fmt.Errorf("%w: %s: series %d (%q) has %d X, %d Y, %d low, %d high", ErrFigure, f.Name, i, s.Label, n, len(s.Y), len(s.Low), len(s.High))
+	}
+	for k := range n {
+		if x, y := s.X[k], s.Y[k]; bad(x) || bad(y) || f.LogX && x <= 0 || f.LogY && y <= 0 {
+			return fmt.Errorf("%w: %s: series %d (%q) has the point %v, %v", ErrFigure, f.Name, i, s.Label, x, y)
+		}
+		if len(s.Low) == 0 {
+			continue
+		}
+		if low, high := s.Low[k], s.High[k]; bad(low) || bad(high) || low > high || f.LogY && low <= 0 {
+			return fmt.Errorf("%w: %s: series %d (%q) goes from %v to %v at %v", ErrFigure, f.Name, i, s.Label, low, high, s.X[k])
+		}
+	}
+	return nil
+}
+
+func (f *Figure) heat() error {
+	h := f.Heat
+	if f.LogX || f.LogY || len(h.Z) == 0 || bad(h.X0) || bad(h.X1) || bad(h.Y0) || bad(h.Y1) || !(h.X0 < h.X1) || !(h.Y0 < h.Y1) {
+		return fmt.Errorf("%w: %s: a heat map of %d rows from %v, %v to %v, %v; it wants some, on linear axes", ErrFigure, f.Name, len(h.Z), h.X0, h.Y0, h.X1, h.Y1)
+	}
+	for _, row := range h.Z {
+		if len(row) == 0 || len(row) != len(h.Z[0]) {
+			return fmt.Errorf("%w: %s: rows of the heat map have %d and %d columns", ErrFigure, f.Name, len(h.Z[0]), len(row))
+		}
+		for _, z := range row {
+			if bad(z) {
+				return fmt.Errorf("%w: %s: %v in the heat map", ErrFigure, f.Name, z)
 			}
 		}
 	}
