@@ -31,6 +31,19 @@ var (
 	ErrNoIndex = errors.New("the node keeps no transaction index: set indexer = \"kv\" in its config.toml or use another node")
 )
 
+// What is wrong with an epoch that was asked for.
+var (
+	// ErrPruned means that a node no longer keeps the state of a height.
+	ErrPruned = errors.New("the node keeps no state of that height: ask an archive node, or start yours with pruning = \"nothing\" in its app.toml")
+	// ErrNotEnded means that an epoch is still to come.
+	ErrNotEnded = errors.New("the epoch has not ended yet")
+	// ErrUnpaid means that an epoch failed on the chain, or that the subnet's payouts were halted.
+	ErrUnpaid = errors.New("the epoch paid nobody")
+)
+
+// noState is how a node says that it cannot load a height.
+const noState = "failed to load state at height"
+
 // TxError is a transaction that the chain refused: before a block took it (Height 0) or in the block at Height.
 type TxError struct {
 	Codespace string // module that refused
@@ -95,6 +108,9 @@ func fromGRPC(ctx context.Context, err error) error {
 	s, ok := status.FromError(err)
 	if !ok {
 		return err
+	}
+	if strings.Contains(s.Message(), noState) {
+		return fmt.Errorf("%w (%s)", ErrPruned, s.Message())
 	}
 	switch s.Code() { // every other code is the node's own refusal and passes as it is
 	case codes.NotFound:

@@ -84,9 +84,13 @@ func (q neuronQueries) Neuron(_ context.Context, r *neurontypes.QueryNeuronReque
 	}, nil
 }
 
-func (q neuronQueries) Metagraph(_ context.Context, r *neurontypes.QueryMetagraphRequest) (*neurontypes.QueryMetagraphResponse, error) {
-	if err := only(r.Netuid); err != nil {
-		return nil, err
+func (q neuronQueries) Metagraph(ctx context.Context, r *neurontypes.QueryMetagraphRequest) (*neurontypes.QueryMetagraphResponse, error) {
+	m, err := q.then(ctx)
+	if err != nil || only(r.Netuid) != nil {
+		return nil, cmpErr(err, only(r.Netuid))
+	}
+	if m != nil {
+		return m.metagraph, nil
 	}
 	w := q.world
 	if w.Ticks {
@@ -108,7 +112,7 @@ func (q neuronQueries) Metagraph(_ context.Context, r *neurontypes.QueryMetagrap
 		c.Stake, c.Emission, c.Accrued = u64(c.Stake, uint64(n.Stake)), u64(c.Emission, uint64(n.Emission)), u64(c.Accrued, uint64(n.Accrued))
 		c.Consensus, c.Incentive = u16(c.Consensus, n.Consensus), u16(c.Incentive, n.Incentive)
 		c.Dividends, c.ValidatorTrust = u16(c.Dividends, n.Dividends), u16(c.ValidatorTrust, n.Trust)
-		c.Permit, c.Active = flag(c.Permit, n.Permit), flag(c.Active, n.LastUpdate > 0)
+		c.Permit, c.Active = flag(c.Permit, n.Permit), flag(c.Active, n.Active || w.past == nil && n.LastUpdate > 0)
 	}
 	if q.faults.ShortColumn {
 		c.Incentive = c.Incentive[1:]
@@ -206,9 +210,13 @@ func (q weightsQueries) Weights(_ context.Context, r *weightstypes.QueryWeightsR
 	return &weightstypes.QueryWeightsResponse{Height: q.world.Height, Rows: rows}, err
 }
 
-func (q weightsQueries) Bonds(_ context.Context, r *weightstypes.QueryBondsRequest) (*weightstypes.QueryBondsResponse, error) {
-	if err := only(r.Netuid); err != nil {
-		return nil, err
+func (q weightsQueries) Bonds(ctx context.Context, r *weightstypes.QueryBondsRequest) (*weightstypes.QueryBondsResponse, error) {
+	m, err := q.then(ctx)
+	if err != nil || only(r.Netuid) != nil {
+		return nil, cmpErr(err, only(r.Netuid))
+	}
+	if m != nil {
+		return m.bonds, nil
 	}
 	rows, err := q.rows(func(n *Neuron) []weightstypes.Entry { return n.Bonds })
 	return &weightstypes.QueryBondsResponse{Height: q.world.Height, Rows: rows}, err
@@ -233,7 +241,17 @@ func (q emissionQueries) Issuance(context.Context, *emissiontypes.QueryIssuanceR
 	return &emissiontypes.QueryIssuanceResponse{Height: q.world.Height, SupplyAtao: supply, Rate: uint64(tao), GenesisSupplyAtao: supply}, nil
 }
 
-func (q emissionQueries) Emission(_ context.Context, r *emissiontypes.QueryEmissionRequest) (*emissiontypes.QueryEmissionResponse, error) {
+func (q emissionQueries) Emission(ctx context.Context, r *emissiontypes.QueryEmissionRequest) (*emissiontypes.QueryEmissionResponse, error) {
+	m, err := q.then(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m != nil {
+		return m.emission, only(r.Netuid)
+	}
+	if q.world.report != nil {
+		return &emissiontypes.QueryEmissionResponse{Height: q.world.Height, Pot: emissiontypes.Pot{Netuid: 1, Pending: uint64(tao)}, Latest: *q.world.report}, only(r.Netuid)
+	}
 	return &emissiontypes.QueryEmissionResponse{
 		Height: q.world.Height,
 		Pot:    emissiontypes.Pot{Netuid: 1, Pending: uint64(tao), Carried: uint64(tao / 2)},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/keys"
+	emissiontypes "github.com/gotensor/gotensor/x/emission/types"
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
 	subnettypes "github.com/gotensor/gotensor/x/subnet/types"
 	weightstypes "github.com/gotensor/gotensor/x/weights/types"
@@ -41,6 +42,11 @@ type World struct {
 	BurnPrice  gotensor.Rao
 	Difficulty uint64
 	Closed     string // why no registration is taken; empty: open
+	// Pruned is the highest height whose state is gone, of those that Play remembers.
+	Pruned int64
+
+	past   map[int64]moment
+	report *emissiontypes.EpochReport // of the latest epoch that was played
 }
 
 // Account is one account of the bank.
@@ -80,7 +86,7 @@ type Neuron struct {
 	Registered, LastUpdate                 int64
 	Stake, Emission, Accrued               gotensor.Rao
 	Trust, Consensus, Incentive, Dividends uint16
-	Permit                                 bool
+	Permit, Active                         bool // Active: as an epoch that was played found
 	Endpoint                               neurontypes.Endpoint
 	Row, Bonds                             []weightstypes.Entry
 	Commitments                            []weightstypes.Commitment
