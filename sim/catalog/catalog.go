@@ -6,6 +6,7 @@ package catalog
 
 import (
 	"github.com/gotensor/gotensor/sim"
+	"github.com/gotensor/gotensor/sim/economy"
 	"github.com/gotensor/gotensor/sim/retention"
 )
 
@@ -13,5 +14,7 @@ import (
 func All() []sim.Experiment {
 	return []sim.Experiment{
 		retention.Default(),
+		economy.DefaultRules(),
+		economy.DefaultSupply(),
 	}
 }
