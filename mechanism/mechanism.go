@@ -59,7 +59,8 @@ type Judge interface {
 	// Every is the time from the start of one round to the start of the next.
 	Every() time.Duration
 	// Round asks neurons that serve, all about the same, and takes in what came before the deadline. Whatever they answer, late,
-	// wrong or nothing, is judged and is no error; an error means that the round did not count.
+	// wrong or nothing, is judged and is no error; an error means that the round did not count. A judge may go on asking after Round has
+	// returned, until the next Round or the end of ctx: it must live as long as the judge is used.
 	Round(ctx context.Context, ask Asker, neurons []metagraph.Neuron) error
 	// Rounds that counted, those before a restart included.
 	Rounds() int
@@ -89,13 +90,27 @@ type Standing struct {
 	UID        gotensor.UID `json:"uid"`
 	Hotkey     string       `json:"hotkey"`
 	Rounds     int          `json:"rounds"`
-	Gain       float64      `json:"gain"`        // moving mean
-	LCB        float64      `json:"lcb"`         // lower confidence bound, what is paid
-	CopyFactor float64      `json:"copy_factor"` // 1: nobody answers alike
-	Weight     float64      `json:"weight"`      // share of the pay that this judge gives, 0..1
-	Silent     int          `json:"silent"`      // consecutive silent rounds
-	Muted      bool         `json:"muted"`       // silent for so long that it weighs nothing
+	Gain       float64      `json:"gain"`              // moving mean
+	LCB        float64      `json:"lcb"`               // lower confidence bound, what is paid
+	CopyFactor float64      `json:"copy_factor"`       // 1: nobody answers alike
+	Weight     float64      `json:"weight"`            // share of the pay that this judge gives, 0..1
+	Silent     int          `json:"silent"`            // consecutive silent rounds
+	Muted      bool         `json:"muted"`             // silent for so long that it weighs nothing
+	Service    *Service     `json:"service,omitempty"` // what people get of it; nil where the mechanism does not pay for it
 	Shapley    *float64     `json:"shapley,omitempty"`
 	ModelSize  *float64     `json:"model_size_2022,omitempty"` // parameters by the law of 2022
 	Pay2022    *float64     `json:"pay_2022,omitempty"`        // share that the rule of 2022 would have paid
+}
+
+// Service is how a neuron serves people, as the judge's requests showed, which look like any user's. All but Probes are 0..1.
+type Service struct {
+	Service   float64 `json:"service"`          // Success times Speed times Honesty, held back while little is known
+	Factor    float64 `json:"factor"`           // by which the pay is multiplied for it
+	Probes    float64 `json:"probes"`           // effective number of requests behind it
+	Success   float64 `json:"success"`          // share of requests that were answered well and in time
+	Speed     float64 `json:"speed"`            // of those; 1 is quick enough
+	Honesty   float64 `json:"honesty"`          // whether people get what the pay is for: (Agreement times Care) squared, held back
+	Agreement float64 `json:"agreement"`        // answers to people are what the neuron's paid answers say
+	Care      float64 `json:"care"`             // paid answers are no worse where people asked the same
+	Unable    bool    `json:"unable,omitempty"` // the neuron says that it does not serve people
 }

@@ -31,6 +31,7 @@ type JudgeConfig struct {
 	Reference score.Reference  // the validator's own model, never trained on what is asked
 	Rand      *rand.Rand       // secret, and different for every validator
 	State     []byte           // what Encode wrote before; nil: start anew
+	Through   []Gateway        // that requests for texts go through; none: neurons are asked directly and know who asks
 	Log       *slog.Logger     // nil: silent
 }
 
@@ -44,6 +45,10 @@ type Judge struct {
 	log      *slog.Logger
 	rounds   int
 	shown    *shown
+	services *score.Services
+	through  []*gatewayClient
+	next     []score.Item // of the coming round, about which neurons write texts already; nil: none drawn yet
+	running  *probing     // those texts; nil: none
 }
 
 var _ mechanism.Judge = (*Judge)(nil)
@@ -55,6 +60,10 @@ type state struct {
 	Board   json.RawMessage `json:"board"`
 	Drawn   dataset.State   `json:"drawn"`
 	Shown   *shown          `json:"shown"`
+
+	// Absent in what older versions wrote: then nothing is known.
+	Services json.RawMessage `json:"services,omitempty"`
+	Next     []storedItem    `json:"next,omitempty"`
 }
 
 // NewJudge makes a judge, or takes an earlier one up from its state. It fails with ErrSettings, ErrState, or an error of package
@@ -70,6 +79,13 @@ func NewJudge(cfg JudgeConfig) (*Judge, error) {
 	if j.log == nil {
 		j.log = slog.New(slog.DiscardHandler)
 	}
+	for _, g := range cfg.Through {
+		c, err := newGatewayClient(g)
+		if err != nil {
+			return nil, err
+		}
+		j.through = append(j.through, c)
+	}
 	var err error
 	if j.drawer, err = dataset.NewDrawer(cfg.Sources, cfg.Settings.ContextBytes, cfg.Rand); err != nil {
 		return nil, err
@@ -77,11 +93,19 @@ func NewJudge(cfg JudgeConfig) (*Judge, error) {
 	if j.scorer, err = score.NewScorer(cfg.Settings.scoring(), cfg.Reference); err != nil {
 		return nil, err
 	}
+	j.services = score.NewServices(cfg.Settings.scoring())
 	if cfg.State == nil {
 		j.board, err = score.NewBoard(cfg.Settings.scoring(), j.drawer.Sources())
-		return j, err
+	} else {
+		err = j.restore(cfg.State)
 	}
-	return j, j.restore(cfg.State)
+	if err != nil {
+		return nil, err
+	}
+	if j.settings.pays() {
+		j.board.PayFor(func(k score.Key) float64 { return j.services.Use(k, j.settings.ServiceShare) })
+	}
+	return j, nil
 }
 
 func (j *Judge) restore(data []byte) error {
@@ -99,7 +123,10 @@ func (j *Judge) restore(data []byte) error {
 	if err := j.drawer.Restore(s.Drawn); err != nil {
 		return fmt.Errorf("%w: %w", ErrState, err)
 	}
-	j.board, j.rounds = board, s.Rounds
+	if j.services, err = score.LoadServices(j.settings.scoring(), s.Services); err != nil {
+		return fmt.Errorf("%w: %w", ErrState, err)
+	}
+	j.board, j.rounds, j.next = board, s.Rounds, j.stored(s.Next)
 	if s.Shown != nil && s.Shown.Miners != nil {
 		j.shown = s.Shown
 		maps.DeleteFunc(j.shown.Miners, func(_ score.Key, m *shownOfMiner) bool { return m == nil })
@@ -113,7 +140,13 @@ func (j *Judge) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(state{Version: stateVersion, Rounds: j.rounds, Board: board, Drawn: j.drawer.State(), Shown: j.shown})
+	services, err := j.services.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(state{
+		Version: stateVersion, Rounds: j.rounds, Board: board, Drawn: j.drawer.State(), Shown: j.shown, Services: services, Next: store(j.next),
+	})
 }
 
 // Every is the time from the start of one round to the start of the next.
@@ -133,26 +166,30 @@ type earnings struct {
 	of2022 []compat.Response
 }
 
-// Round draws one set of questions, asks every neuron all of them, group after group, and takes in what came before the
-// deadline. Nothing that a miner sends makes it fail.
+// Round asks every neuron all of one set of questions, group after group, and takes in what came before the deadline. Nothing that
+// a miner sends makes it fail. Where service is paid, the questions are those that texts were asked for since the round before; then the
+// next ones are drawn, and requests for texts about them go on after Round returns, until ctx ends.
 func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron) error {
 	if len(neurons) == 0 {
 		return errors.New("nobody to ask: no neuron of the subnet serves")
 	}
-	drawn, err := j.drawer.Draw(j.settings.Items / len(j.drawer.Sources()))
-	if err != nil {
-		return err
-	}
-	items := make([]score.Item, len(drawn))
-	for i, d := range drawn {
-		items[i] = score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation}
+	began := time.Now()
+	items, texts := j.next, j.running
+	j.next, j.running = nil, nil
+	defer texts.finish()
+	if items == nil {
+		var err error
+		if items, err = j.draw(); err != nil {
+			return err
+		}
 	}
 	asked := groups(j.rng, neurons, j.settings.Group)
 	// All groups are asked before the board changes: a round that is cut short must leave it as it was. Of the answers, which are
 	// large, only what they earn is kept meanwhile.
-	earned := make([]earnings, len(asked))
+	earned, service := make([]earnings, len(asked)), make([]judged, len(asked))
 	for i, g := range asked {
 		replies := j.askGroup(ctx, ask, g, items)
+		texts.finish()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -161,6 +198,9 @@ func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagr
 			return err
 		}
 		earned[i] = earnings{scores: scores, of2022: responses(items, replies)}
+		if service[i], err = j.judgeProbes(texts.served(), items, replies, scores); err != nil {
+			return err
+		}
 	}
 	j.shown.begin()
 	for _, group := range earned {
@@ -170,7 +210,22 @@ func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagr
 		}
 		j.shown.observe(group, report)
 	}
+	j.observeService(service)
 	j.rounds++
+	return j.lookAhead(ctx, ask, neurons, began)
+}
+
+// lookAhead draws the questions of the coming round and has texts written about them until it begins.
+func (j *Judge) lookAhead(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron, began time.Time) error {
+	if !j.settings.pays() {
+		return nil
+	}
+	var err error
+	if j.next, err = j.draw(); err != nil {
+		return err
+	}
+	window := j.Every() - j.settings.Deadline() - time.Since(began)
+	j.running = j.start(ctx, ask, j.plan(neurons, window))
 	return nil
 }
 
@@ -179,6 +234,7 @@ func (j *Judge) Weights(m *metagraph.Metagraph) (mechanism.Row, error) {
 	keys := j.keys(m)
 	j.board.Keep(keys)
 	j.shown.keep(keys)
+	j.services.Keep(keys)
 	payout, err := j.board.Weights(keys)
 	if err != nil {
 		return mechanism.Row{}, err

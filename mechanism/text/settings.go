@@ -26,7 +26,13 @@ type Settings struct {
 	KMax         int `json:"k_max"`         // most candidates of an answer to one item, 1..4096 (512)
 	Group        int `json:"group"`         // most neurons that are compared with each other, 2..256 (64)
 
-	// For people who use the network; validators ask nothing of it.
+	// What people use is paid too: see docs/scoring.md.
+	ServiceShare   float64 `json:"service_share"`    // of the pay for predictions that depends on how texts are served, 0..1 (0.5)
+	Probes         int     `json:"probes"`           // texts that a validator asks each neuron for in a round, 0..8 (2); 0: none, service is not paid
+	FirstPieceMs   int     `json:"first_piece_ms"`   // up to which the first piece of a text is in time, 1..60000 (3000)
+	BytesPerSecond int     `json:"bytes_per_second"` // of a text from which on it is quick enough, 1..100000 (16)
+
+	// For people who use the network.
 	GenerateTokensMax   int `json:"generate_tokens_max"`   // longest text that a miner writes, in its model's tokens, 1..65536 (4096)
 	GeneratePromptBytes int `json:"generate_prompt_bytes"` // all text of one Generate or Embed, 1024..1048576 (65536)
 	EmbedTextsMax       int `json:"embed_texts_max"`       // texts of one Embed, 1..256 (256)
@@ -36,6 +42,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64,
+		ServiceShare: 0.5, Probes: 2, FirstPieceMs: 3_000, BytesPerSecond: 16,
 		GenerateTokensMax: 4096, GeneratePromptBytes: 64 << 10, EmbedTextsMax: 256,
 	}
 }
@@ -66,6 +73,9 @@ func (s Settings) Validate() error {
 		{"round_ms", s.RoundMs, s.DeadlineMs, 3_600_000},
 		{"k_max", s.KMax, 1, score.CandidateLimit},
 		{"group", s.Group, 2, 256},
+		{"probes", s.Probes, 0, 8},
+		{"first_piece_ms", s.FirstPieceMs, 1, 60_000},
+		{"bytes_per_second", s.BytesPerSecond, 1, 100_000},
 		{"generate_tokens_max", s.GenerateTokensMax, 1, 1 << 16},
 		{"generate_prompt_bytes", s.GeneratePromptBytes, 1 << 10, 1 << 20},
 		{"embed_texts_max", s.EmbedTextsMax, 1, 256},
@@ -73,6 +83,9 @@ func (s Settings) Validate() error {
 		if f.value < f.min || f.value > f.max {
 			return fmt.Errorf("%w: %s is %d, want %d to %d", ErrSettings, f.name, f.value, f.min, f.max)
 		}
+	}
+	if !(s.ServiceShare >= 0 && s.ServiceShare <= 1) { // so that NaN fails
+		return fmt.Errorf("%w: service_share is %v, want 0 to 1", ErrSettings, s.ServiceShare)
 	}
 	return nil
 }

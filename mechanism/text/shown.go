@@ -130,6 +130,7 @@ func (j *Judge) Standings(m *metagraph.Metagraph) mechanism.Overview {
 		if payout.Weights != nil {
 			row.Weight = payout.Weights[n.UID]
 		}
+		row.Service = j.service(key)
 		if s := j.shown.Miners[key]; s != nil {
 			size := compat.EffectiveParams(s.Loss)
 			row.ModelSize, row.Shapley = &size, s.Shapley

@@ -69,7 +69,7 @@ type ServiceStanding struct {
 	Speed     float64 `json:"speed"`     // of those, 1 within the band
 	Agreement float64 `json:"agreement"` // how far the texts are what the neuron's own predictions would give
 	Care      float64 `json:"care"`      // how good predictions are where the neuron had to write before, against elsewhere
-	Honesty   float64 `json:"honesty"`   // both, held back while there is little to go by
+	Honesty   float64 `json:"honesty"`   // the square of both together, held back while there is little to go by
 	Service   float64 `json:"service"`   // what is paid for: held back by a confidence bound
 	Unable    bool    `json:"unable,omitempty"`
 }
@@ -172,7 +172,9 @@ func (s *Service) Standing(z float64) ServiceStanding {
 		spread := math.Sqrt(max(0, s.CareOf/s.Texts-mean*mean) / s.Texts)
 		out.Care = clamp(1 + (mean+z*spread)/max(leastLevel, s.Level/s.Texts))
 	}
-	out.Honesty = (s.Texts*out.Agreement*out.Care + priorProbes*priorService) / (s.Texts + priorProbes)
+	// Squared, as gains are where they are paid: a text that is worth half of what was claimed earns a quarter.
+	fair := out.Agreement * out.Care
+	out.Honesty = (s.Texts*fair*fair + priorProbes*priorService) / (s.Texts + priorProbes)
 	n := s.Probes + priorProbes
 	worth := (s.Speed + priorProbes*priorService) / n
 	worth = max(0, worth-z*math.Sqrt(max(0, worth*(1-worth))/n))
@@ -231,7 +233,7 @@ func (s *Services) Keep(keys []Key) {
 }
 
 type servicesState struct {
-	Version int             `json:"version"`
+	Version int            `json:"version"`
 	Neurons []serviceOfOne `json:"neurons"` // ascending by key
 }
 

@@ -1,0 +1,8 @@
+package text
+
+// WaitTexts waits until all texts of the coming round were written, as a round's time does.
+func (j *Judge) WaitTexts() {
+	if j.running != nil {
+		j.running.done.Wait()
+	}
+}

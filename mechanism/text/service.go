@@ -1,0 +1,166 @@
+package text
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/mechanism/text/score"
+)
+
+// judged is what a group's probes showed, by neuron.
+type judged map[score.Key][]score.Probe
+
+// judgeProbes compares the texts of a group with the answers of the same neurons about the same contexts.
+func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, replies []score.Reply, scores score.Scores) (judged, error) {
+	out := judged{}
+	asked := make([]map[int]bool, len(replies)) // items that a neuron had to write about
+	for r := range replies {
+		asked[r] = map[int]bool{}
+		for _, p := range served[replies[r].Key] {
+			if p.end != uncounted || p.text != nil {
+				asked[r][p.item] = true
+			}
+		}
+	}
+	for r := range replies {
+		key := replies[r].Key
+		var edge func(item int) float64
+		level := 0.0
+		for _, p := range served[key] {
+			if p.end == uncounted {
+				continue
+			}
+			one := score.Probe{Unable: p.end == unable, OK: p.end == wrote, Free: p.temperature == 1}
+			if one.OK {
+				one.Speed = j.settings.pace(p.first, p.rest, len(p.text))
+				if scores.Replies[r].Answered && len(replies[r].Answers) == len(items) {
+					if edge == nil {
+						edge, level = care(scores, asked, r)
+					}
+					var err error
+					one.Predicted, one.Care, one.Level = true, edge(p.item), level
+					one.Agreement, one.Comparable, err = j.scorer.Agree(items[p.item].Context, replies[r].Answers[p.item], p.text)
+					if err != nil {
+						return nil, err
+					}
+				}
+			}
+			out[key] = append(out[key], one)
+		}
+		if len(served[key]) > 0 && out[key] == nil {
+			out[key] = []score.Probe{} // was to be probed, and nothing came of it: what is known fades
+		}
+	}
+	return out, nil
+}
+
+// care measures what reply r gains on an item that it had to write about, against others' and against its other items: whoever
+// predicts badly where it has written badly shows here. Level is its mean gain on the others.
+func care(scores score.Scores, asked []map[int]bool, r int) (edge func(item int) float64, level float64) {
+	over := func(item int) float64 {
+		sum, n := 0.0, 0
+		for o := range scores.Replies {
+			if o != r && scores.Replies[o].Answered && !asked[o][item] {
+				sum += scores.Replies[o].Gains[item].Nats
+				n++
+			}
+		}
+		return scores.Replies[r].Gains[item].Nats - sum/float64(max(1, n))
+	}
+	usual, n := 0.0, 0
+	for item := range scores.Strata {
+		if !asked[r][item] {
+			usual += over(item)
+			level += scores.Replies[r].Gains[item].Nats
+			n++
+		}
+	}
+	usual /= float64(max(1, n))
+	level /= float64(max(1, n))
+	return func(item int) float64 {
+		if n == 0 {
+			return 0
+		}
+		return over(item) - usual
+	}, level
+}
+
+// pace is how quickly a text came.
+func (s *Settings) pace(first, rest time.Duration, size int) float64 {
+	return score.Pace(first.Seconds(), rest.Seconds(), float64(s.FirstPieceMs)/1000, float64(s.BytesPerSecond), size)
+}
+
+// pays tells whether service counts on this subnet.
+func (s *Settings) pays() bool { return s.Probes > 0 && s.ServiceShare > 0 }
+
+// draw draws a round's questions.
+func (j *Judge) draw() ([]score.Item, error) {
+	drawn, err := j.drawer.Draw(j.settings.Items / len(j.drawer.Sources()))
+	if err != nil {
+		return nil, err
+	}
+	items := make([]score.Item, len(drawn))
+	for i, d := range drawn {
+		items[i] = score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation}
+	}
+	return items, nil
+}
+
+// storedItem is a question of the coming round as it is kept.
+type storedItem struct {
+	Source  int    `json:"source"`
+	Context []byte `json:"context"`
+	Truth   []byte `json:"truth"`
+}
+
+func store(items []score.Item) []storedItem {
+	out := make([]storedItem, len(items))
+	for i, t := range items {
+		out[i] = storedItem{t.Stratum, t.Context, t.Truth}
+	}
+	return out
+}
+
+// stored are the questions that were kept, nil if they are none of these settings and sources: then others are drawn.
+func (j *Judge) stored(kept []storedItem) []score.Item {
+	if !j.settings.pays() || len(kept) != j.settings.Items {
+		return nil
+	}
+	count := make([]int, len(j.drawer.Sources()))
+	out := make([]score.Item, len(kept))
+	for i, t := range kept {
+		if t.Source < 0 || t.Source >= len(count) || len(t.Context) != j.settings.ContextBytes || len(t.Truth) != dataset.ContinuationLen {
+			return nil
+		}
+		count[t.Source]++
+		out[i] = score.Item{Stratum: t.Source, Context: t.Context, Truth: t.Truth}
+	}
+	if slices.ContainsFunc(count, func(n int) bool { return n != count[0] }) {
+		return nil
+	}
+	return out
+}
+
+// observeService takes in what all groups' probes showed, in an order that does not depend on chance.
+func (j *Judge) observeService(all []judged) {
+	for _, group := range all {
+		for _, key := range slices.Sorted(maps.Keys(group)) {
+			j.services.Observe(key, group[key])
+		}
+	}
+}
+
+// service is what people are shown; nil where nothing is paid for it.
+func (j *Judge) service(key score.Key) *mechanism.Service {
+	if !j.settings.pays() {
+		return nil
+	}
+	s := j.services.Standing(key)
+	return &mechanism.Service{
+		Service: s.Service, Probes: s.Probes, Success: s.Success, Speed: s.Speed, Honesty: s.Honesty, Agreement: s.Agreement, Care: s.Care,
+		Unable: s.Unable, Factor: j.services.Use(key, j.settings.ServiceShare),
+	}
+}
