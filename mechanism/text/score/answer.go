@@ -1,9 +1,10 @@
 package score
 
 import (
-	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
 )
 
 // Verdict says whether an answer to one item is valid, and if not which check failed first.
@@ -34,48 +35,71 @@ func (v Verdict) String() string {
 }
 
 // Answer is one miner's answer to one item: candidates in ascending order of their bytes, kept in one flat arena. The zero
-// value is empty; use Begin, Add, End as it arrives, or Load. An Answer can be used again with Begin.
+// value is empty; use Begin, Add, End as it arrives, or Load. An Answer can be used again with Begin or Load.
 type Answer struct {
 	settings *Settings
-	arena    []byte
-	ends     []uint32 // ends[i] is where candidate i ends in the arena
-	probs    []float64
+	columns
+	starts   []uint16 // where each candidate begins in the arena; CandidateLimit * MaxLen is 2^16
+	shared   []uint8  // how many leading bytes each has in common with the one before
 	floor    float64
 	sum      float64 // floor + p1 + p2 + ..., in this order
 	declared int
 	verdict  Verdict
+	borrowed bool // the columns are those of the caller of Load
+}
+
+// columns are the candidates as they lie in a message. Probabilities are in one of the two widths.
+type columns struct {
+	arena   []byte
+	lengths []byte
+	probs   []float64
+	narrow  []float32
 }
 
 // Begin starts an answer of n candidates (n as declared by the sender, which the first check looks at) with the floor
 // probability, which is summed first. The settings must not change while the answer is in use.
 func (a *Answer) Begin(s *Settings, n int, floor float64) {
-	*a = Answer{settings: s, arena: a.arena[:0], ends: a.ends[:0], probs: a.probs[:0], floor: floor, sum: floor, declared: n}
+	own := columns{arena: a.arena[:0], lengths: a.lengths[:0], probs: a.probs[:0]}
+	if a.borrowed {
+		own = columns{}
+	}
+	*a = Answer{settings: s, columns: own, starts: a.starts[:0], shared: a.shared[:0], floor: floor, sum: floor, declared: n}
 	if n < 0 || n > s.KMax {
 		a.verdict = TooMany
 		return
 	}
-	if cap(a.ends) < n {
-		a.ends, a.probs = make([]uint32, 0, n), make([]float64, 0, n)
+	if cap(a.starts) < n || cap(a.shared) < n {
+		a.starts, a.shared = make([]uint16, 0, n), make([]uint8, 0, n)
 	}
 }
 
 // Add checks and appends one candidate (copied) and its probability. It returns false once the answer is known to be invalid:
 // the rest need not be decoded.
 func (a *Answer) Add(text []byte, p float64) bool {
-	switch {
-	case a.verdict != OK:
-		return false
-	case len(a.ends) >= a.declared:
+	if a.verdict == OK && a.Len() >= a.declared {
 		a.verdict = TooMany
-	default:
-		a.verdict = a.check(text, p)
 	}
 	if a.verdict != OK {
 		return false
 	}
-	a.arena = append(a.arena, text...)
-	a.push(uint32(len(a.arena)), p)
-	return true
+	var before []byte
+	if n := a.Len(); n > 0 {
+		before = a.text(n - 1)
+	}
+	shared := common(before, text)
+	switch {
+	case len(text) == 0 || len(text) > MaxLen:
+		a.verdict = BadLength
+	case !above(before, text, shared):
+		a.verdict = Order
+	case !isProbability(p):
+		a.verdict = BadNumber
+	default:
+		a.starts, a.shared = append(a.starts, uint16(len(a.arena))), append(a.shared, uint8(shared))
+		a.arena, a.lengths, a.probs = append(a.arena, text...), append(a.lengths, uint8(len(text))), append(a.probs, p)
+		a.sum += p
+	}
+	return a.verdict == OK
 }
 
 // End finishes the answer and returns its verdict.
@@ -91,9 +115,9 @@ func (a *Answer) End() Verdict {
 	return a.verdict
 }
 
-// Load reads an answer from columns: the lengths of all candidates (one byte each), their bytes end to end (kept, not copied:
-// the caller must leave them alone) and as many probabilities. It checks, sums and indexes in one pass. Columns that contradict
-// each other fail with ErrColumns: nothing can be decoded, and the item counts as silent.
+// Load reads an answer from columns: the lengths of all candidates (one byte each), their bytes end to end, and as many
+// probabilities. The columns are kept, not copied: the caller must leave them alone. It checks, sums and indexes in one pass. Columns
+// that contradict each other fail with ErrColumns: nothing can be decoded, and the item counts as silent.
 func Load[P float32 | float64](a *Answer, s *Settings, lengths, text []byte, probs []P, floor P) error {
 	if len(probs) != len(lengths) {
 		return fmt.Errorf("%w: %d lengths and %d probabilities, want equally many", ErrColumns, len(lengths), len(probs))
@@ -109,18 +133,84 @@ func Load[P float32 | float64](a *Answer, s *Settings, lengths, text []byte, pro
 	if a.verdict != OK {
 		return nil
 	}
-	a.arena = text[:len(text):len(text)]
-	start := 0
-	for i, n := range lengths {
-		end, p := start+int(n), float64(probs[i])
-		if a.verdict = a.check(text[start:end], p); a.verdict != OK {
-			return nil
-		}
-		a.push(uint32(end), p)
-		start = end
+	a.borrowed = true
+	a.columns = columns{arena: text}
+	a.starts, a.shared = a.starts[:len(lengths)], a.shared[:len(lengths)]
+	var accepted int
+	accepted, a.sum, a.verdict = scan(a, lengths, text, probs)
+	a.lengths, a.starts, a.shared = lengths[:accepted], a.starts[:accepted], a.shared[:accepted]
+	switch probs := any(probs[:accepted]).(type) {
+	case []float64:
+		a.probs = probs
+	case []float32:
+		a.narrow = probs
 	}
 	a.End()
 	return nil
+}
+
+// scan checks candidates until one is invalid, and fills in starts and shared. It returns how many are valid, the sum up to there and
+// what is wrong with the next one. Neighbours are compared by their first eight bytes as one number, which tells most apart
+// without a branch that depends on the text.
+func scan[P float32 | float64](a *Answer, lengths, text []byte, probs []P) (int, float64, Verdict) {
+	sum, start := a.sum, 0
+	before, beforeLen := uint64(0), 0
+	starts, shared := a.starts[:len(lengths)], a.shared[:len(lengths)]
+	probs = probs[:len(lengths)]
+	for i, n := range lengths {
+		if n-1 >= MaxLen { // 0 wraps around
+			return i, sum, BadLength
+		}
+		here := head(text[start:], n)
+		same := min(bits.LeadingZeros64(here^before)/8, beforeLen)
+		if here <= before {
+			last, next := text[start-beforeLen:start], text[start:start+int(n)]
+			same = common(last, next)
+			if !above(last, next, same) {
+				return i, sum, Order
+			}
+		}
+		p := float64(probs[i])
+		if !isProbability(p) {
+			return i, sum, BadNumber
+		}
+		starts[i], shared[i] = uint16(start), uint8(same)
+		sum += p
+		before, beforeLen = here, int(n)
+		start += int(n)
+	}
+	return len(lengths), sum, OK
+}
+
+// head returns the first eight bytes of a text of n bytes, 1..MaxLen, as a number that orders as they do; a shorter one has zeros at its
+// end. What lies behind the text is not part of it.
+func head(text []byte, n uint8) uint64 {
+	if len(text) < 8 {
+		var padded [8]byte
+		copy(padded[:], text)
+		text = padded[:]
+	}
+	return binary.BigEndian.Uint64(text) >> beyond[n%32] << beyond[n%32]
+}
+
+// beyond is how many bits of a head lie behind a text of each length.
+var beyond = [32]uint8{0: 64, 1: 56, 2: 48, 3: 40, 4: 32, 5: 24, 6: 16, 7: 8}
+
+// common returns how many leading bytes two texts share.
+func common(a, b []byte) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// above tells whether next is strictly above last as unsigned bytes; they share so many leading bytes.
+func above(last, next []byte, shared int) bool {
+	if shared == len(last) || shared == len(next) {
+		return len(next) > len(last)
+	}
+	return next[shared] > last[shared]
 }
 
 // Check returns the verdict on a list of candidates as a validator would give it.
@@ -146,39 +236,33 @@ func NewAnswer(s *Settings, candidates []Candidate, floor float64) *Answer {
 func (a *Answer) Verdict() Verdict { return a.verdict }
 
 // Len is the number of candidates that were accepted.
-func (a *Answer) Len() int { return len(a.ends) }
+func (a *Answer) Len() int { return len(a.starts) }
 
 // Candidate returns the bytes of candidate i (not a copy) and its probability as sent.
-func (a *Answer) Candidate(i int) ([]byte, float64) { return a.text(i), a.probs[i] }
+func (a *Answer) Candidate(i int) ([]byte, float64) { return a.text(i), a.prob(i) }
 
 // Floor returns the floor probability as sent.
 func (a *Answer) Floor() float64 { return a.floor }
 
-// check makes the checks of one candidate against its predecessor.
-func (a *Answer) check(text []byte, p float64) Verdict {
-	switch {
-	case len(text) == 0 || len(text) > MaxLen:
-		return BadLength
-	case len(a.ends) > 0 && bytes.Compare(text, a.text(len(a.ends)-1)) <= 0:
-		return Order
-	case !isProbability(p):
-		return BadNumber
-	}
-	return OK
-}
-
-func (a *Answer) push(end uint32, p float64) {
-	a.ends = append(a.ends, end)
-	a.probs = append(a.probs, p)
-	a.sum += p
-}
-
 func (a *Answer) text(i int) []byte {
-	start := uint32(0)
-	if i > 0 {
-		start = a.ends[i-1]
+	start := int(a.starts[i])
+	return a.arena[start : start+int(a.lengths[i])]
+}
+
+func (a *Answer) prob(i int) float64 {
+	if a.narrow != nil {
+		return float64(a.narrow[i])
 	}
-	return a.arena[start:a.ends[i]]
+	return a.probs[i]
+}
+
+// after returns the first candidate behind i and below end that does not extend candidate i. Extensions follow at once, and each shares
+// at least all of i with its predecessor.
+func (a *Answer) after(i, end int) int {
+	n := a.lengths[i]
+	for i++; i < end && a.shared[i] >= n; i++ {
+	}
+	return i
 }
 
 // isProbability is false for NaN too, as every comparison with it is.

@@ -1,7 +1,6 @@
 package score
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 )
@@ -24,6 +23,7 @@ const relativeFloor = 1e-9
 type Question struct {
 	settings *Settings
 	truth    []byte
+	text     string // the truth; events are beginnings of it
 	memory   *memory
 }
 
@@ -39,11 +39,11 @@ func (q *Question) Gain(a *Answer) (Gain, error) {
 	}
 	event, lo, hi := a.match(q.truth)
 	base, p := 1.0, a.floor
-	var text []byte
+	text := ""
 	if event >= 0 {
-		text, p = a.text(event), a.probs[event]
+		text, p = q.text[:a.lengths[event]], a.prob(event)
 		var err error
-		if base, err = q.memory.base(text); err != nil {
+		if base, err = q.memory.base(a.text(event)); err != nil {
 			return Gain{}, err
 		}
 	}
@@ -51,7 +51,7 @@ func (q *Question) Gain(a *Answer) (Gain, error) {
 	if err != nil {
 		return Gain{}, err
 	}
-	g := Gain{Verdict: OK, Event: string(text), Q: p / a.sum, R: max(base-longer, relativeFloor*base)}
+	g := Gain{Verdict: OK, Event: text, Q: p / a.sum, R: max(base-longer, relativeFloor*base)}
 	g.L = q.settings.Lambda + (1-q.settings.Lambda)*g.Q/g.R
 	g.Nats = min(math.Log(g.L), q.settings.Cap)
 	return g, nil
@@ -65,7 +65,7 @@ func (s *Settings) invalid(v Verdict) Gain {
 // match narrows the sorted list to the candidates that share ever longer prefixes with the truth. It returns the longest
 // candidate that is itself a prefix (-1: none) and the range [lo, hi) of its extensions (none: of all candidates).
 func (a *Answer) match(truth []byte) (event, lo, hi int) {
-	event, lo, hi = -1, 0, len(a.ends)
+	event, lo, hi = -1, 0, a.Len()
 	from, to := lo, hi
 	for depth, b := range truth {
 		from = a.search(from, to, depth, b)
@@ -75,7 +75,7 @@ func (a *Answer) match(truth []byte) (event, lo, hi int) {
 		if from == to {
 			break
 		}
-		if len(a.text(from)) == depth+1 {
+		if int(a.lengths[from]) == depth+1 {
 			event, lo, hi = from, from+1, to
 			from++
 		}
@@ -87,7 +87,7 @@ func (a *Answer) match(truth []byte) (event, lo, hi int) {
 func (a *Answer) search(from, to, depth int, b byte) int {
 	for from < to {
 		mid := int(uint(from+to) >> 1)
-		if a.text(mid)[depth] < b {
+		if a.arena[int(a.starts[mid])+depth] < b {
 			from = mid + 1
 		} else {
 			to = mid
@@ -99,48 +99,36 @@ func (a *Answer) search(from, to, depth int, b byte) int {
 // longer sums the reference over the candidates of [lo, hi) that extend no other candidate there. Beyond NRef of them only the
 // first by length, then bytes, are looked up: which ones does not depend on the probabilities sent.
 func (q *Question) longer(a *Answer, lo, hi int) (float64, error) {
+	left := q.settings.NRef
 	var ofLength [MaxLen + 1]int
-	count := 0
-	a.minimal(lo, hi, func(text []byte) bool {
-		ofLength[len(text)]++
-		count++
-		return true
-	})
-	if count > q.settings.NRef {
-		left := q.settings.NRef
+	if hi-lo <= left {
 		for n := range ofLength {
-			ofLength[n] = min(ofLength[n], left)
-			left -= ofLength[n]
+			ofLength[n] = left
+		}
+	} else {
+		for i := lo; i < hi; i = a.after(i, hi) {
+			ofLength[a.lengths[i]]++
+		}
+		rest := left
+		for n := range ofLength {
+			ofLength[n] = min(ofLength[n], rest)
+			rest -= ofLength[n]
 		}
 	}
 	sum := 0.0
-	var err error
-	a.minimal(lo, hi, func(text []byte) bool {
-		if ofLength[len(text)] == 0 {
-			return true
-		}
-		ofLength[len(text)]--
-		var p float64
-		p, err = q.memory.prob(text)
-		sum += p
-		return err == nil
-	})
-	return sum, err
-}
-
-// minimal visits the candidates of [lo, hi) that have no proper prefix there, in order, until visit returns false.
-func (a *Answer) minimal(lo, hi int, visit func(text []byte) bool) {
-	var last []byte
-	for i := lo; i < hi; i++ {
-		text := a.text(i)
-		if last != nil && bytes.HasPrefix(text, last) {
+	for i := lo; i < hi && left > 0; i = a.after(i, hi) {
+		if ofLength[a.lengths[i]] == 0 {
 			continue
 		}
-		last = text
-		if !visit(text) {
-			return
+		ofLength[a.lengths[i]]--
+		left--
+		p, err := q.memory.prob(a.text(i))
+		if err != nil {
+			return 0, err
 		}
+		sum += p
 	}
+	return sum, nil
 }
 
 // Item is one question of a round.
@@ -151,9 +139,13 @@ type Item struct {
 }
 
 // Open prepares an item for scoring. It fails with ErrItem unless the truth has MaxLen bytes.
-func (s *Scorer) Open(item Item) (*Question, error) {
+func (s *Scorer) Open(item Item) (*Question, error) { return s.open(item, new(memory)) }
+
+// open is Open in the memory of a question that is done with.
+func (s *Scorer) open(item Item, m *memory) (*Question, error) {
 	if len(item.Truth) != MaxLen {
 		return nil, fmt.Errorf("%w: truth has %d bytes, want %d", ErrItem, len(item.Truth), MaxLen)
 	}
-	return &Question{settings: &s.settings, truth: item.Truth, memory: newMemory(s.reference, item.Context)}, nil
+	m.reset(s.reference, item.Context)
+	return &Question{settings: &s.settings, truth: item.Truth, text: string(item.Truth), memory: m}, nil
 }

@@ -3,6 +3,8 @@ package score
 import (
 	"fmt"
 	"math"
+	"math/bits"
+	"slices"
 )
 
 // Reference is the validator's own language model, trained on its own text, never on the passages asked.
@@ -21,62 +23,120 @@ type Stepper interface {
 // smallestBase keeps quotients finite; a reference that gives the text that occurred less is broken.
 const smallestBase = 1e-250
 
-// cacheLimit bounds what one item remembers of the reference: about 2 MB.
-const cacheLimit = 1 << 15
+const (
+	// memoryLimit is how many strings one item remembers of the reference, in at most 1 MB; it fits the keys of nodes.
+	memoryLimit = 1 << 15
+	// firstSlots is the size with which a memory's table starts.
+	firstSlots = 1 << 10
+)
 
-// prefixKey is a byte string of at most MaxLen bytes as a map key that needs no allocation.
-type prefixKey struct {
-	text [MaxLen]byte
-	n    uint8
-}
-
-func keyOf(s []byte) (k prefixKey) {
-	k.n = uint8(copy(k.text[:], s))
-	return k
-}
-
-// memory remembers the reference's probabilities after one context, for all answers to the item.
+// memory remembers the reference's probabilities after one context, for all answers to the item: a tree of strings, each one byte
+// longer than its parent, whose edges are found by hash. A string that was asked before costs a look per byte, a new one only the
+// bytes that it does not share with any other.
 type memory struct {
 	reference Reference
 	stepper   Stepper // nil if the reference has no Step
 	history   []byte  // the context with room for MaxLen bytes behind it
 	context   int
-	known     map[prefixKey]float64
+	nodes     []node   // nodes[0] is the empty string
+	slots     []uint16 // open addressing: the node at home in or behind its slot, 0 for none; at most half full
+	shift     uint     // 32 less the binary logarithm of len(slots)
 }
 
-func newMemory(r Reference, context []byte) *memory {
-	m := &memory{reference: r, context: len(context), known: make(map[prefixKey]float64)}
+// node is a string of the tree.
+type node struct {
+	p   float64 // probability that the text goes on with it; unknown if negative
+	key uint32  // parent and last byte
+}
+
+const unknown = -1
+
+// reset forgets everything but the memory it takes.
+func (m *memory) reset(r Reference, context []byte) {
+	m.reference, m.context = r, len(context)
 	m.stepper, _ = r.(Stepper)
-	m.history = append(make([]byte, 0, len(context)+MaxLen), context...)
-	return m
+	m.history = slices.Grow(append(m.history[:0], context...), MaxLen)
+	m.nodes = append(m.nodes[:0], node{p: 1})
+	clear(m.slots)
+	if m.slots == nil {
+		m.grow(firstSlots)
+	}
+}
+
+// grow gives the table so many slots, a power of two.
+func (m *memory) grow(slots int) {
+	m.slots, m.shift = make([]uint16, slots), uint(32-bits.TrailingZeros(uint(slots)))
+	for i := 1; i < len(m.nodes); i++ {
+		m.slots[m.slot(m.nodes[i].key)] = uint16(i)
+	}
+}
+
+// slot returns the slot that holds the node of a key, or the free one where it belongs.
+func (m *memory) slot(key uint32) uint32 {
+	const golden = 2654435769 // 2^32 over the golden ratio spreads neighbours
+	slot, last := key*golden>>m.shift, uint32(len(m.slots)-1)
+	for m.slots[slot] != 0 && m.nodes[m.slots[slot]].key != key {
+		slot = (slot + 1) & last
+	}
+	return slot
+}
+
+// keyOf names the string that is one byte longer than a node's.
+func keyOf(parent int, b byte) uint32 { return uint32(parent)<<8 | uint32(b) }
+
+// find returns the node of a longer string, 0 if there is none.
+func (m *memory) find(parent int, b byte) int { return int(m.slots[m.slot(keyOf(parent, b))]) }
+
+// remember adds a node, or returns 0 if the memory is full.
+func (m *memory) remember(parent int, b byte, p float64) int {
+	n := len(m.nodes)
+	if n == memoryLimit {
+		return 0
+	}
+	if 2*n >= len(m.slots) {
+		m.grow(2 * len(m.slots))
+	}
+	key := keyOf(parent, b)
+	m.nodes = append(m.nodes, node{p: p, key: key})
+	m.slots[m.slot(key)] = uint16(n)
+	return n
 }
 
 // prob returns the probability that the text goes on with s, from memory where possible.
 func (m *memory) prob(s []byte) (float64, error) {
-	if p, ok := m.known[keyOf(s)]; ok {
+	at, n := 0, 0
+	for n < len(s) {
+		next := m.find(at, s[n])
+		if next == 0 {
+			break
+		}
+		at = next
+		n++
+	}
+	if p := m.nodes[at].p; n == len(s) && p >= 0 {
 		return p, nil
 	}
 	if m.stepper != nil {
-		return m.walk(s)
+		return m.walk(s, n, at)
 	}
 	p := m.reference.Prob(m.history[:m.context], s)
 	if !isProbability(p) {
 		return 0, fmt.Errorf("%w: it gives %q probability %v, want 0..1", ErrReference, s, p)
 	}
-	m.remember(s, p)
+	for full := false; n < len(s) && !full; n++ {
+		at = m.remember(at, s[n], unknown)
+		full = at == 0
+	}
+	if at != 0 {
+		m.nodes[at].p = p
+	}
 	return p, nil
 }
 
-// walk multiplies byte by byte from the longest prefix of s that is known.
-func (m *memory) walk(s []byte) (float64, error) {
-	p, n := 1.0, 0
-	for i := len(s) - 1; i > 0; i-- {
-		if q, ok := m.known[keyOf(s[:i])]; ok {
-			p, n = q, i
-			break
-		}
-	}
-	history := m.history[:m.context+copy(m.history[m.context:cap(m.history)], s[:n])]
+// walk multiplies byte by byte from the longest prefix of s that is known, of n bytes at a node.
+func (m *memory) walk(s []byte, n, at int) (float64, error) {
+	p, full := m.nodes[at].p, false
+	history := append(m.history[:m.context], s[:n]...)
 	for ; n < len(s); n++ {
 		step := m.stepper.Step(history, s[n])
 		if !isProbability(step) {
@@ -84,15 +144,12 @@ func (m *memory) walk(s []byte) (float64, error) {
 		}
 		p *= step
 		history = append(history, s[n])
-		m.remember(s[:n+1], p)
+		if !full {
+			at = m.remember(at, s[n], p)
+			full = at == 0
+		}
 	}
 	return p, nil
-}
-
-func (m *memory) remember(s []byte, p float64) {
-	if len(m.known) < cacheLimit {
-		m.known[keyOf(s)] = p
-	}
 }
 
 // base returns the probability of what occurred, which must leave quotients finite.

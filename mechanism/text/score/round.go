@@ -1,6 +1,9 @@
 package score
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // Key names a neuron on the board. It must name the holder, not the slot: (hotkey, registration height), in any form the
 // caller likes, so that a new holder of a uid starts afresh.
@@ -42,6 +45,7 @@ func (r *ReplyScore) Mean() float64 {
 type Scorer struct {
 	settings  Settings
 	reference Reference
+	memories  sync.Pool // of *memory, so that a round starts with what the last one allocated
 }
 
 // NewScorer fails with ErrSettings if a setting is out of range.
@@ -65,12 +69,19 @@ func (s *Scorer) Round(items []Item, replies []Reply) (Scores, error) {
 		return Scores{}, fmt.Errorf("%w: the round has no items", ErrItem)
 	}
 	out := Scores{Strata: make([]int, len(items)), Replies: make([]ReplyScore, len(replies))}
+	gains := make([]Gain, len(items)*len(replies))
 	for r, reply := range replies {
-		out.Replies[r] = ReplyScore{Key: reply.Key, Gains: make([]Gain, len(items)), Answered: reply.answered(len(items))}
+		own := gains[r*len(items) : (r+1)*len(items) : (r+1)*len(items)]
+		out.Replies[r] = ReplyScore{Key: reply.Key, Gains: own, Answered: reply.answered(len(items))}
 	}
+	m, ok := s.memories.Get().(*memory)
+	if !ok {
+		m = new(memory)
+	}
+	defer s.memories.Put(m)
 	for i, item := range items {
 		out.Strata[i] = item.Stratum
-		question, err := s.Open(item)
+		question, err := s.open(item, m)
 		if err != nil {
 			return Scores{}, fmt.Errorf("item %d: %w", i, err)
 		}
