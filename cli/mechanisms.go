@@ -134,7 +134,17 @@ func judgeText(ctx context.Context, b judging) (mechanism.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return text.NewJudge(text.JudgeConfig{Settings: settings, Sources: sources, Reference: reference, Rand: rng, State: b.state, Log: b.log})
+	through, err := b.options.gateways()
+	if err != nil {
+		return nil, err
+	}
+	judge, err := text.NewJudge(text.JudgeConfig{
+		Settings: settings, Sources: sources, Reference: reference, Rand: rng, State: b.state, Through: through, Log: b.log,
+	})
+	if errors.Is(err, text.ErrGateway) {
+		return nil, fmt.Errorf("%w: --through: %w", ErrUsage, err)
+	}
+	return judge, err
 }
 
 // frontOf makes what stands before a subnet of a mechanism.
@@ -188,6 +198,9 @@ func judgeCustom(_ context.Context, b judging) (mechanism.Judge, error) {
 	}
 	if b.options.plugin == "" {
 		return nil, usagef("a validator of the mechanism custom asks what a plug-in says: name its URL with --plugin")
+	}
+	if len(b.options.through)+len(b.options.throughKeys) > 0 {
+		return nil, usagef("--through is for subnets of the mechanism text; this one asks what its plug-in says")
 	}
 	rng, err := secretRand()
 	if err != nil {

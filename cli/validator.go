@@ -30,6 +30,8 @@ type validatorOptions struct {
 	moniker        string
 	telemetry      telemetryOptions
 	plugin         string
+	through        []string
+	throughKeys    []string
 }
 
 func (a *app) validatorRunCommand() *cobra.Command {
@@ -43,10 +45,14 @@ Only the hotkey is needed once everything is set up. With --stake, what is missi
 much TAO of the coldkey), the hotkey's registration (by proof of work) and its appointment; the coldkey is asked for just then.
 
 Text to ask about comes from the embedded books unless --source names folders or files of your own. Embedded text is public: a
-network with real pay needs text that miners cannot have read.`,
+network with real pay needs text that miners cannot have read.
+
+Where a subnet pays for what people get, miners are asked for texts too, as any user would. With --through these requests go through
+gateways, so that miners cannot tell them from users'; without, miners see this validator's hotkey and can serve it alone.`,
 		Example: `  gotensor validator run --network FOLDER --wallet judge
   gotensor validator run --network FOLDER --wallet judge --stake 100 --moniker judge
   gotensor validator run --network FOLDER --wallet judge --source ./news --source ./letters.jsonl
+  gotensor validator run --network FOLDER --wallet judge --through https://gw.example --through-key-file gw.key
   gotensor validator run --network FOLDER --wallet judge --netuid 2 --plugin http://127.0.0.1:9000`,
 		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.validatorRun(c.Context(), o) },
@@ -60,6 +66,8 @@ network with real pay needs text that miners cannot have read.`,
 	f.StringVar(&o.stake, "stake", "", "TAO to stake if this wallet has no staking validator yet")
 	f.Uint32Var(&o.take, "take-ppm", 180_000, "share of delegators' dividends that a new staking validator takes, parts per million")
 	f.StringVar(&o.moniker, "moniker", "", "name of a new staking validator (default: the wallet's)")
+	f.StringArrayVar(&o.through, "through", nil, "URL of a gateway to ask for texts through, so that miners do not know who asks; may be given more than once")
+	f.StringArrayVar(&o.throughKeys, "through-key-file", nil, "file with an API key for --through: one for all, or one for each in their order")
 	o.telemetry.flags(f)
 	f.StringVar(&o.plugin, "plugin", "", "URL of the plug-in that asks and scores on a subnet of the mechanism custom")
 	return c

@@ -58,6 +58,8 @@ func (m *metrics) collectors(last func() *Status) []prometheus.Collector {
 	weight := s.Gauge("gotensor_validator_neuron_weight_ratio", "Share of the pay that this validator gives a neuron.", "uid")
 	copied := s.Gauge("gotensor_validator_neuron_copy_factor", "1 where no other neuron answers alike, less where some do.", "uid")
 	silent := s.Gauge("gotensor_validator_neuron_silent_rounds", "Rounds in a row in which a neuron did not answer.", "uid")
+	service := s.Gauge("gotensor_validator_neuron_service_ratio",
+		"How a neuron serves people, 0 to 1: part service is all in one; success, speed and honesty are what it is made of; factor is what the pay is multiplied with.", "uid", "part")
 	s.Reads(func(emit telemetry.Emit) {
 		st := last()
 		if st == nil {
@@ -78,6 +80,13 @@ func (m *metrics) collectors(last func() *Status) []prometheus.Collector {
 			emit(weight, n.Weight, uid)
 			emit(copied, n.CopyFactor, uid)
 			emit(silent, float64(n.Silent), uid)
+			if v := n.Service; v != nil {
+				emit(service, v.Service, uid, "service")
+				emit(service, v.Success, uid, "success")
+				emit(service, v.Speed, uid, "speed")
+				emit(service, v.Honesty, uid, "honesty")
+				emit(service, v.Factor, uid, "factor")
+			}
 		}
 	})
 	return []prometheus.Collector{s, m.rounds, m.failed, m.missed, m.asked}

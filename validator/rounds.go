@@ -133,7 +133,41 @@ func (n *node) round(ctx context.Context, m *metagraph.Metagraph) error {
 	n.models.refresh(ctx, asked)
 	overview := n.cfg.Judge.Standings(m)
 	n.log.Info("round", "n", overview.Round, "asked", len(asked), "best", best(overview))
+	n.logService(overview)
 	return n.showRound(m, overview)
+}
+
+// logService says whose pay is held back for how it serves people, and why; once the judge has seen enough of it, and then when the
+// reason changes.
+func (n *node) logService(o mechanism.Overview) {
+	said := map[string]string{}
+	for _, s := range o.Neurons {
+		why := serviceOf(s.Service)
+		if said[s.Hotkey] = why; why != "" && why != n.service[s.Hotkey] {
+			n.log.Info("served people badly, is paid less", "uid", s.UID, "why", why, "success", s.Service.Success, "speed", s.Service.Speed,
+				"honesty", s.Service.Honesty, "pay_factor", s.Service.Factor)
+		}
+	}
+	n.service = said
+}
+
+// serviceOf names the worst part of a service that is bad; empty for a good one, and for one of which too little is known.
+func serviceOf(s *mechanism.Service) string {
+	const enough, good = 5, 0.6
+	switch {
+	case s == nil || !s.Unable && s.Probes < enough:
+		return ""
+	case s.Unable:
+		return "it does not serve people"
+	case min(s.Success, s.Speed, s.Honesty) >= good:
+		return ""
+	case s.Success <= min(s.Speed, s.Honesty):
+		return "requests fail"
+	case s.Speed <= s.Honesty:
+		return "answers are slow"
+	default:
+		return "answers are not what its paid answers say"
+	}
 }
 
 func best(o mechanism.Overview) string {

@@ -57,6 +57,8 @@ type node struct {
 	models modelNames
 	state  statusFile
 	counts *metrics
+
+	service map[string]string // what was said last of a neuron's service, by hotkey
 }
 
 // judgement is the latest row with the rounds behind it.
