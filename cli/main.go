@@ -15,6 +15,7 @@ import (
 	"github.com/gotensor/gotensor/gateway/store"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/miner"
+	"github.com/gotensor/gotensor/sim"
 )
 
 // Version of the software; the build sets it.
@@ -72,7 +73,7 @@ var exits = []struct {
 	code   int
 	causes []error
 }{
-	{ExitUsage, []error{ErrUsage, chain.ErrNetwork, gotensor.ErrAddress, miner.ErrConfig, keys.ErrName, keys.ErrMnemonic, keys.ErrKey, gateway.ErrConfig, store.ErrKey}},
+	{ExitUsage, []error{ErrUsage, chain.ErrNetwork, gotensor.ErrAddress, miner.ErrConfig, keys.ErrName, keys.ErrMnemonic, keys.ErrKey, gateway.ErrConfig, store.ErrKey, sim.ErrConfig}},
 	{ExitRetry, []error{
 		chain.ErrUnreachable, chain.ErrNotIncluded, dendrite.ErrOverloaded, dendrite.ErrUnreachable, dendrite.ErrDeadline, context.Canceled, ErrLater,
 	}},

@@ -19,6 +19,7 @@ type app struct {
 	Streams
 	network      string
 	output       string
+	json         bool
 	walletPath   string
 	wallet       string
 	hotkey       string
@@ -48,22 +49,26 @@ Exit codes: 0 done, 1 unexpected, 2 usage, 3 try again later, 4 refused, 5 not f
 	f := root.PersistentFlags()
 	f.StringVar(&a.network, "network", a.Getenv("GOTENSOR_NETWORK"), "network: a folder with a network.json, or HOST:PORT of a node's gRPC (env GOTENSOR_NETWORK)")
 	f.StringVarP(&a.output, "output", "o", "text", "output: text or json")
+	f.BoolVar(&a.json, "json", false, "the same as --output json")
 	f.StringVar(&a.walletPath, "wallet-path", a.Getenv("GOTENSOR_WALLETS"), "folder of wallets (env GOTENSOR_WALLETS; default ~/.gotensor/wallets)")
 	f.StringVarP(&a.wallet, "wallet", "w", "default", "name of the wallet")
 	f.StringVar(&a.hotkey, "hotkey", "default", "name of the hotkey within the wallet")
 	f.StringVar(&a.passwordFile, "password-file", a.Getenv("GOTENSOR_PASSWORD_FILE"), "file with the password, for use without a terminal (env GOTENSOR_PASSWORD_FILE)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log more to standard error")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if c.Flags().Changed("json") && c.Flags().Changed("output") && a.json != (a.output == "json") {
+			return usagef("--json=%t contradicts --output %s: give one of them", a.json, a.output)
+		}
 		if a.output != "text" && a.output != "json" {
 			return usagef("--output is %q, want text or json", a.output)
 		}
 		return nil
 	}
 	return group(root, a.walletCommand(), a.stakeCommand(), a.subnetCommand(), a.weightsCommand(), a.minerCommand(), a.validatorCommand(), a.gatewayCommand(),
-		a.queryCommand(), a.callCommand(), a.localnetCommand(), a.benchCommand(), a.doctorCommand())
+		a.queryCommand(), a.callCommand(), a.localnetCommand(), a.benchCommand(), a.simCommand(), a.doctorCommand())
 }
 
-func (a *app) asJSON() bool { return a.output == "json" }
+func (a *app) asJSON() bool { return a.json || a.output == "json" }
 
 // log writes to standard error, so that output stays parseable.
 func (a *app) log() *slog.Logger {

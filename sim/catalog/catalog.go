@@ -13,7 +13,7 @@ import (
 // All returns the experiments with their default parameters, in the order of the paper. The caller may change them.
 func All() []sim.Experiment {
 	return []sim.Experiment{
-		retention.Default(),
+		retention.Default(), retention.DefaultPublished(),
 		economy.DefaultRules(),
 		economy.DefaultSupply(),
 	}

@@ -10,7 +10,7 @@ type Contour struct {
 
 // Contour of the s-th stake.
 func (m *Map) Contour(s int) Contour {
-	out := Contour{}
+	out := Contour{Points: [][2]float64{}}
 	for c := range m.Steps {
 		row := m.Emission[s][c*m.Steps : (c+1)*m.Steps]
 		h, ok := crossing(row, m.Stake[s])

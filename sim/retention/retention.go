@@ -98,9 +98,17 @@ func (r *Game) Validate() error {
 			return fmt.Errorf("%w: %s is %v, want 0 to %v", sim.ErrConfig, f.name, f.value, f.most)
 		}
 	}
-	for _, s := range r.Stake {
+	if len(r.Stake) == 0 {
+		return fmt.Errorf("%w: stake names none, want shares between 0 and 1", sim.ErrConfig)
+	}
+	for i, s := range r.Stake {
 		if !(s > 0 && s < 1) {
 			return fmt.Errorf("%w: stake %v, want between 0 and 1", sim.ErrConfig, s)
+		}
+		for _, other := range r.Stake[:i] {
+			if key(s) == key(other) {
+				return fmt.Errorf("%w: stake %v and %v are both %s in the report: give one of them", sim.ErrConfig, other, s, key(s))
+			}
 		}
 	}
 	return nil
