@@ -29,7 +29,7 @@ func (a *app) weightsSetCommand() *cobra.Command {
 proportions of the numbers matter. The hotkey needs a validator's permit.
 
 What opens the commitment is saved beside the wallet before anything is sent. If the command is interrupted, or with --no-wait,
-` + "`gotensor weights reveal`" + ` finishes the work in the next period; after that it is too late and the weights before stay in force.
+` + "`gotensor weights reveal`" + ` finishes the work in the next period; after that it is too late, and the weights before go out of force too.
 Rows of equal weights are refused unless forced.`,
 		Example: `  gotensor weights set --network FOLDER --wallet judge 3=0.7 5=0.3
   gotensor weights set --network FOLDER --wallet judge 3=1 --no-wait --output json`,

@@ -260,7 +260,7 @@ func checkReveals(f *Facts) Check {
 		for _, e := range slices.Sorted(maps.Keys(missed)) {
 			periods = append(periods, fmt.Sprint(e))
 		}
-		return warn("missed in period %s: the weights before stayed in force", strings.Join(periods, ", ")).
+		return warn("missed in period %s: it had no weights in force then", strings.Join(periods, ", ")).
 			next("a validator must run at the beginning of each period; keep its home, which has the salts")
 	case due && passed(f) > revealBy:
 		return warn("that of period %d is not revealed yet, and %d %% of the period are over", epoch-1, passed(f)).next("it should come early: is the validator running, with the home that has the salts?")

@@ -57,7 +57,7 @@ func (n *node) due(ctx context.Context, c *commitments, m *metagraph.Metagraph, 
 	}
 	for _, x := range missed {
 		n.counts.missed.Inc()
-		n.log.Error("a commitment was not revealed in time; the weights before stay in force", "epoch", x.Epoch)
+		n.log.Error("a commitment was not revealed in time; no weights are in force until the next reveal", "epoch", x.Epoch)
 	}
 	if m.Epoch > 0 {
 		if x := c.of(registered, m.Epoch-1); x != nil && !x.Revealed && x.refusals < mostReveals {
@@ -174,7 +174,7 @@ func (n *node) refused(what string, x *commitment, most int, err error) {
 		n.log.Warn(what+" not taken, it is tried again while its period lasts", "epoch", x.Epoch, "err", err)
 		return
 	}
-	n.log.Error(what+" given up; the weights before stay in force", "epoch", x.Epoch, "err", err)
+	n.log.Error(what+" given up", "epoch", x.Epoch, "err", err)
 }
 
 func (n *node) send(ctx context.Context, m *metagraph.Metagraph, msg chain.Msg) error {

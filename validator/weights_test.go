@@ -169,7 +169,7 @@ func TestMissedReveal(t *testing.T) {
 	v := s.begin()
 	s.at(31, v)
 	require.Equal(t, 1, s.log.Count("a commitment was not revealed in time"))
-	require.Equal(t, 1, s.log.Count("the weights before stay in force\" epoch=1"))
+	require.Equal(t, 1, s.log.Count("no weights are in force until the next reveal\" epoch=1"))
 	require.Empty(t, v.file.file.All)
 	s.at(32, s.begin())
 	require.Equal(t, 1, s.log.Count("a commitment was not revealed in time"), "once")

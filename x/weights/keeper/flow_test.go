@@ -117,7 +117,7 @@ func TestRevealRefuses(t *testing.T) {
 	require.ErrorIs(t, c.reveal(never), types.ErrNotCommitted)
 }
 
-func TestMissedRevealKeepsTheOldRow(t *testing.T) {
+func TestMissedRevealTakesTheOldRowAway(t *testing.T) {
 	c := start(t, 3, 4)
 	c.until(1)
 	first := c.hide(0, 1, 100)
@@ -129,11 +129,18 @@ func TestMissedRevealKeepsTheOldRow(t *testing.T) {
 	updated := c.neurons[0].LastUpdate
 	c.until(3)
 	require.Empty(t, c.events(missedEvent), "its time is not over")
+	require.Equal(t, []types.Entry{{UID: 1, Value: 100}}, c.rowsInForce()[0])
+	third := c.hide(0, 1, 7)
+	require.NoError(t, c.commit(third))
 	c.until(4)
 	require.Len(t, c.events(missedEvent), 1)
-	require.Equal(t, []types.Entry{{UID: 1, Value: 100}}, c.rowsInForce()[0])
+	require.Empty(t, c.rowsInForce()[0], "who keeps a commitment to itself cannot have chosen the row before")
 	require.Equal(t, updated, c.neurons[0].LastUpdate)
 	require.ErrorIs(t, c.reveal(second), types.ErrPeriod)
+	require.NoError(t, c.reveal(third), "the next commitment stands")
+	require.Equal(t, []types.Entry{{UID: 1, Value: 7}}, c.rowsInForce()[0])
+	c.until(6)
+	require.Equal(t, []types.Entry{{UID: 1, Value: 7}}, c.rowsInForce()[0], "who commits nothing keeps its row")
 
 	answer, err := NewQueryServer(c.Keeper).Commitments(c.ctx, &types.QueryCommitmentsRequest{Netuid: uint32(netuid), Hotkey: text(0)})
 	require.NoError(t, err)

@@ -14,11 +14,13 @@ import (
 	"github.com/gotensor/gotensor/x/weights/types"
 )
 
-// AfterBoundary forgets the commitments that can no longer be revealed and says which of them never were; the rows that were in
-// force stay so. It belongs before the epoch of x/emission. A subnet holds at most two commitments per neuron, which bounds
-// the work to 2 n reads.
+// AfterBoundary forgets the commitments that can no longer be revealed and says which of them never were. Whoever did not reveal
+// loses the row that was in force: could it stay, a validator would see all others' reveals and then choose which of two rows pays
+// better (sim/arena plays it). It belongs before the epoch of x/emission, which then counts no row. A subnet holds at most two
+// commitments per neuron, which bounds the work to 2 n reads and 2 n removals.
 func (k Keeper) AfterBoundary(ctx context.Context, netuid gotensor.NetUID, clock subnettypes.Clock, _ int64) error {
 	var stale []committed
+	var silent []registration
 	var missed []types.EventRevealMissed
 	err := k.commitments.Walk(ctx, commitmentsIn(netuid), func(key committed, c types.Commitment) (bool, error) {
 		if clock.Epoch == 0 || key.K4() >= clock.Epoch-1 {
@@ -28,6 +30,7 @@ func (k Keeper) AfterBoundary(ctx context.Context, netuid gotensor.NetUID, clock
 		if c.Revealed {
 			return false, nil
 		}
+		silent = append(silent, collections.Join3(key.K1(), key.K2(), key.K3()))
 		event, err := k.missed(ctx, netuid, key)
 		missed = append(missed, event)
 		return err != nil, err
@@ -37,6 +40,11 @@ func (k Keeper) AfterBoundary(ctx context.Context, netuid gotensor.NetUID, clock
 	}
 	for _, key := range stale {
 		if err := k.commitments.Remove(ctx, key); err != nil {
+			return err
+		}
+	}
+	for _, key := range silent {
+		if err := k.rows.Remove(ctx, key); err != nil {
 			return err
 		}
 	}

@@ -489,7 +489,7 @@ func (m *EventRevealed) GetEntries() uint32 {
 	return 0
 }
 
-// EventRevealMissed says that a commitment was not opened in time; the row before stays in force.
+// EventRevealMissed says that a commitment was not opened in time; the row in force is gone.
 type EventRevealMissed struct {
 	Netuid uint32 `protobuf:"varint,1,opt,name=netuid,proto3" json:"netuid,omitempty"`
 	Uid    uint32 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
