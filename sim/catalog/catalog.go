@@ -8,6 +8,7 @@ import (
 	"github.com/gotensor/gotensor/sim"
 	"github.com/gotensor/gotensor/sim/economy"
 	"github.com/gotensor/gotensor/sim/retention"
+	"github.com/gotensor/gotensor/sim/tune"
 )
 
 // All returns the experiments with their default parameters, in the order of the paper. The caller may change them.
@@ -16,5 +17,6 @@ func All() []sim.Experiment {
 		retention.Default(), retention.DefaultPublished(),
 		economy.DefaultRules(),
 		economy.DefaultSupply(),
+		tune.Default(),
 	}
 }
