@@ -7,6 +7,7 @@ package catalog
 import (
 	"github.com/gotensor/gotensor/sim"
 	"github.com/gotensor/gotensor/sim/economy"
+	"github.com/gotensor/gotensor/sim/market"
 	"github.com/gotensor/gotensor/sim/retention"
 	"github.com/gotensor/gotensor/sim/tune"
 )
@@ -15,6 +16,7 @@ import (
 func All() []sim.Experiment {
 	return []sim.Experiment{
 		retention.Default(), retention.DefaultPublished(),
+		market.Default(),
 		economy.DefaultRules(),
 		economy.DefaultSupply(),
 		tune.Default(),

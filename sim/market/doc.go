@@ -1,0 +1,10 @@
+// Package market plays the market for slots: bots that watch every block against people who look now and then, under the
+// chain's burn price (package price, with the caps of x/neuron), under prices that are fixed for a while, and under proof
+// of work (the adjustment of package pow).
+//
+// Both sides come with wishes: somebody wants one slot, it is worth so much to him, and after some days he gives up.
+// Wishes of people and of bots are alike in all but how often their owners look; so whatever bots gain, they gain by
+// looking.
+//
+// Start at Game and Default.
+package market
