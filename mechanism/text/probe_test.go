@@ -254,7 +254,9 @@ func TestNothingThatAMinerWritesHurtsTheJudge(t *testing.T) {
 			<-s.Context().Done()
 			return nil
 		},
-		func(s grpc.ServerStreamingServer[textv1.GenerateResponse]) error { return send(s, strings.Repeat("x", 1<<20), "stop") },
+		func(s grpc.ServerStreamingServer[textv1.GenerateResponse]) error {
+			return send(s, strings.Repeat("x", 1<<20), "stop")
+		},
 		func(s grpc.ServerStreamingServer[textv1.GenerateResponse]) error { return nil }, // no end
 		func(s grpc.ServerStreamingServer[textv1.GenerateResponse]) error { return send(s, "", "stop") },
 		func(s grpc.ServerStreamingServer[textv1.GenerateResponse]) error { // empty pieces without end
@@ -307,7 +309,9 @@ func gatewayOf(t *testing.T, handle http.HandlerFunc) text.Gateway {
 func TestTextsComeThroughAGateway(t *testing.T) {
 	models, err := trained()
 	require.NoError(t, err)
-	refuse := generator(func(context.Context, model.Prompt, func(model.Piece) error) error { return errors.New("I serve no gateways") })
+	refuse := generator(func(context.Context, model.Prompt, func(model.Piece) error) error {
+		return errors.New("I serve no gateways")
+	})
 	event := `data: {"choices":[{"index":0,"text":%q,"logprobs":null,"finish_reason":%s}]}` + "\n\n"
 	stream := func(w http.ResponseWriter, parts ...string) {
 		w.Header().Set("Content-Type", "text/event-stream")

@@ -9,6 +9,7 @@ import (
 	"github.com/gotensor/gotensor/sim/economy"
 	"github.com/gotensor/gotensor/sim/market"
 	"github.com/gotensor/gotensor/sim/retention"
+	"github.com/gotensor/gotensor/sim/scoring"
 	"github.com/gotensor/gotensor/sim/tune"
 )
 
@@ -20,5 +21,6 @@ func All() []sim.Experiment {
 		economy.DefaultRules(),
 		economy.DefaultSupply(),
 		tune.Default(),
+		scoring.DefaultTwoFaced(),
 	}
 }

@@ -15,6 +15,8 @@ const (
 	fullVariety = 0.8
 	// fullComparable is the least part of texts that can be compared with what was predicted, of those that ended well.
 	fullComparable = 0.3
+	// priorCare is the prior variance of the care of one text, nats squared, as V0 is that of a round's mean.
+	priorCare = 4
 	// leastLevel keeps the quotient of two gains finite where there is hardly any, nats.
 	leastLevel = 0.1
 
@@ -169,7 +171,7 @@ func (s *Service) Standing(z float64) ServiceStanding {
 	if s.Texts > 0 {
 		out.Agreement *= clamp((s.Compared + z*math.Sqrt(s.Texts)/2) / (fullComparable * s.Texts))
 		mean := s.Care / s.Texts
-		spread := math.Sqrt(max(0, s.CareOf/s.Texts-mean*mean) / s.Texts)
+		spread := math.Sqrt((max(0, s.CareOf/s.Texts-mean*mean) + priorCare/s.Texts) / s.Texts)
 		out.Care = clamp(1 + (mean+z*spread)/max(leastLevel, s.Level/s.Texts))
 	}
 	// Squared, as gains are where they are paid: a text that is worth half of what was claimed earns a quarter.

@@ -1,0 +1,422 @@
+package scoring
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/internal/figure"
+	"github.com/gotensor/gotensor/mechanism/text/score"
+	"github.com/gotensor/gotensor/model"
+	"github.com/gotensor/gotensor/model/ngram"
+	"github.com/gotensor/gotensor/sim"
+)
+
+// TwoFaced plays miners that predict well, for validators, and write badly, for people.
+type TwoFaced struct {
+	Seed         uint64  `json:"seed" help:"seed of all chance"`
+	Rounds       int     `json:"rounds" help:"rounds of a validator"`
+	Copies       int     `json:"copies" help:"independent miners of each kind, over which figures are means"`
+	Items        int     `json:"items" help:"questions of a round"`
+	Candidates   int     `json:"candidates" help:"most candidates of a prediction"`
+	Probes       int     `json:"probes" help:"texts that each miner is asked for in a round"`
+	ServiceShare float64 `json:"service_share" help:"share of the pay for predictions that depends on how texts are served"`
+	Good         int     `json:"good" help:"order of the n-gram model that all predict with"`
+	Cheap        int     `json:"cheap" help:"order of the one that cheats write with"`
+	TextCost     float64 `json:"text_cost" help:"what writing texts with the good model costs an honest miner, as a share of its pay; the cheap model is taken to cost nothing"`
+}
+
+// DefaultTwoFaced are the settings of a new network, with fewer questions and candidates.
+func DefaultTwoFaced() *TwoFaced {
+	return &TwoFaced{Seed: 1, Rounds: 40, Copies: 6, Items: 16, Candidates: 128, Probes: 2, ServiceShare: 0.5, Good: 6, Cheap: 3, TextCost: 0.3}
+}
+
+// Name of the experiment.
+func (g *TwoFaced) Name() string { return "text-two-faced" }
+
+// About the experiment.
+func (g *TwoFaced) About() string {
+	return `What a miner earns that is good for validators and bad for users
+
+All miners predict with one good model and are paid for it. The honest write with it too; the others write texts for people with a
+cheap model (at every temperature, always its likeliest words, or only where people ask for another temperature than 1), with one
+canned sentence, slowly, not at all or half of the time. One predicts with the cheap model where it has written with it, so that
+both agree. Validators ask for texts as users do, about what they will ask predictions of only later.
+
+Numbers are pay relative to an honest miner of the same rounds, with "before" for a subnet that does not pay for service; how many
+texts it takes until a miner's honesty falls below a half; how often that happens to honest ones. Miners do not share pay as copies here.
+
+Not caught, and shown: a miner that writes the first 16 bytes with the good model and goes on with the cheap one. Not caught and not
+played: one that knows validators by their key, where they do not ask through gateways; bad chats, for only plain text is asked for.
+Whether cheating pays depends on its cost: pay lost is to be compared with what the good model's texts cost.`
+}
+
+// Validate fails with sim.ErrConfig.
+func (g *TwoFaced) Validate() error {
+	for _, c := range []struct {
+		name      string
+		v         float64
+		low, high float64
+	}{
+		{"rounds", float64(g.Rounds), 11, 10_000},
+		{"copies", float64(g.Copies), 1, 1000},
+		{"items", float64(g.Items), 2, 256},
+		{"candidates", float64(g.Candidates), 1, score.CandidateLimit},
+		{"probes", float64(g.Probes), 1, 8},
+		{"service_share", g.ServiceShare, 0, 1},
+		{"good", float64(g.Good), 2, ngram.MaxOrder},
+		{"cheap", float64(g.Cheap), 1, ngram.MaxOrder},
+		{"text_cost", g.TextCost, 0, 1},
+	} {
+		if !(c.v >= c.low && c.v <= c.high) {
+			return fmt.Errorf("%w: %s is %v, want %v to %v", sim.ErrConfig, c.name, c.v, c.low, c.high)
+		}
+	}
+	if g.Items%2 != 0 || g.Probes >= g.Items {
+		return fmt.Errorf("%w: items is %d, want an even number above probes, %d", sim.ErrConfig, g.Items, g.Probes)
+	}
+	return nil
+}
+
+// face is a kind of miner.
+type face struct {
+	name, about string
+	most        float64 // bound of its pay relative to the honest, 0: none
+	write       func(w *twoFaces, prompt []byte, temperature float64, rng *rand.Rand) ([]byte, bool)
+	speed       float64
+	remembers   bool
+}
+
+// faces are all kinds; the first is honest.
+func faces() []face {
+	good := func(w *twoFaces, prompt []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+		return w.text(w.good, prompt, t, rng), true
+	}
+	cheap := func(w *twoFaces, prompt []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+		return w.text(w.cheap, prompt, t, rng), true
+	}
+	return []face{
+		{name: "honest", about: "writes with the model that it predicts with", write: good, speed: 1},
+		{name: "cheap", about: "writes with the cheap model", most: 0.75, write: cheap, speed: 1},
+		{name: "cheap-likeliest", about: "always the cheap model's likeliest words", most: 0.8, speed: 1, write: func(w *twoFaces, p []byte, _ float64, rng *rand.Rand) ([]byte, bool) {
+			return w.text(w.cheap, p, 0, rng), true
+		}},
+		{name: "cheap-below-one", about: "the cheap model below temperature 1", most: 0.9, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+			if t < 1 {
+				return w.text(w.cheap, p, t, rng), true
+			}
+			return w.text(w.good, p, t, rng), true
+		}},
+		{name: "remembers", about: "writes with the cheap model, and predicts with it where it has written", most: 0.75, write: cheap, speed: 1, remembers: true},
+		{name: "canned", about: "one sentence for everybody", most: 0.6, speed: 1, write: func(*twoFaces, []byte, float64, *rand.Rand) ([]byte, bool) {
+			return []byte(" I am happy to help you with that."), true
+		}},
+		{name: "slow", about: "takes three times as long as is quick enough", most: 0.75, write: good, speed: score.Pace(3, 0, 1, 1, 1)},
+		{name: "flaky", about: "answers every other request", most: 0.8, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+			return w.text(w.good, p, t, rng), rng.IntN(2) == 0
+		}},
+		{name: "refuses", about: "answers no request for a text", most: 0.55, speed: 1, write: func(*twoFaces, []byte, float64, *rand.Rand) ([]byte, bool) { return nil, false }},
+		{name: "front-loaded", about: "16 bytes of the good model, then the cheap one: not caught", most: 1.1, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+			first := w.text(w.good, p, t, rng)[:score.MaxLen]
+			return append(first, w.text(w.cheap, append(slices.Clone(p), first...), t, rng)...), true
+		}},
+	}
+}
+
+// twoFaces is the world of one run.
+type twoFaces struct {
+	*TwoFaced
+	good, cheap *ngram.Model
+	scorer      *score.Scorer
+	rule        score.Settings
+	rounds      []twoFacedRound
+}
+
+// twoFacedRound is what does not depend on the miner: questions and what both models say.
+type twoFacedRound struct {
+	items      []score.Item
+	answers    [2][]*score.Answer // good, cheap
+	gains      [2][]float64
+	difficulty []float64
+}
+
+// text writes 24 bytes.
+func (w *twoFaces) text(m *ngram.Model, prompt []byte, temperature float64, rng *rand.Rand) []byte {
+	seed := rng.Uint64()
+	out := make([]byte, 0, 32)
+	_ = m.Generate(context.Background(), model.Prompt{Text: string(prompt), MaxTokens: 24, Temperature: temperature, TopP: 1, Seed: &seed},
+		func(p model.Piece) error { out = append(out, p.Text...); return nil }) // it fails for no such prompt
+	return append(out, "                "[:max(0, score.MaxLen-len(out))]...)
+}
+
+// history is one miner's way through the rounds.
+type history struct {
+	pay, before []float64 // by round
+	honesty     []float64
+	service     []float64
+	caught      float64 // texts until honesty was below a half, +Inf if never
+}
+
+// Run plays.
+func (g *TwoFaced) Run(ctx context.Context, progress sim.Progress) (*sim.Report, error) {
+	w, err := g.world(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kinds := faces()
+	all := make([]history, len(kinds)*g.Copies)
+	err = sim.Parallel(ctx, len(all), progress, func(i int) error {
+		var err error
+		all[i], err = w.play(&kinds[i/g.Copies], uint64(i))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g.report(kinds, all), nil
+}
+
+func (g *TwoFaced) world(ctx context.Context) (*twoFaces, error) {
+	sources, err := dataset.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	w := &twoFaces{TwoFaced: g, rule: score.Defaults()}
+	w.rule.KMax = g.Candidates
+	if w.good, err = ngram.Train(ctx, g.Good, dataset.Text(dataset.Training, sources...), nil); err != nil {
+		return nil, err
+	}
+	if w.cheap, err = ngram.Train(ctx, g.Cheap, dataset.Text(dataset.Training, sources...), nil); err != nil {
+		return nil, err
+	}
+	reference, err := ngram.NewReference(ctx, dataset.Excerpt(dataset.Reference, 10_000, sources...))
+	if err != nil {
+		return nil, err
+	}
+	if w.scorer, err = score.NewScorer(w.rule, reference); err != nil {
+		return nil, err
+	}
+	drawer, err := dataset.NewDrawer(sources, 128, rand.New(rand.NewPCG(g.Seed, 1)))
+	if err != nil {
+		return nil, err
+	}
+	for range g.Rounds {
+		r, err := w.draw(ctx, drawer)
+		if err != nil {
+			return nil, err
+		}
+		w.rounds = append(w.rounds, r)
+	}
+	return w, nil
+}
+
+func (w *twoFaces) draw(ctx context.Context, drawer *dataset.Drawer) (twoFacedRound, error) {
+	drawn, err := drawer.Draw(w.Items / 2)
+	if err != nil {
+		return twoFacedRound{}, err
+	}
+	r := twoFacedRound{difficulty: make([]float64, len(drawn))}
+	contexts := make([][]byte, len(drawn))
+	for i, d := range drawn {
+		contexts[i] = d.Context
+		r.items = append(r.items, score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation})
+	}
+	replies := make([]score.Reply, 2)
+	for k, m := range []*ngram.Model{w.good, w.cheap} {
+		predictions, err := m.AtWords().Predict(ctx, contexts, w.Candidates)
+		if err != nil {
+			return twoFacedRound{}, err
+		}
+		for _, p := range predictions {
+			r.answers[k] = append(r.answers[k], score.NewAnswer(&w.rule, p.Candidates, p.Floor))
+		}
+		replies[k] = score.Reply{Key: score.Key(fmt.Sprint(k)), Answers: r.answers[k]}
+	}
+	scores, err := w.scorer.Round(r.items, replies)
+	if err != nil {
+		return twoFacedRound{}, err
+	}
+	for k := range replies {
+		for i, gain := range scores.Replies[k].Gains {
+			r.gains[k] = append(r.gains[k], gain.Nats)
+			r.difficulty[i] += gain.Nats / 2 // others of the network have one or the other model
+		}
+	}
+	return r, nil
+}
+
+// play takes one miner through all rounds.
+func (w *twoFaces) play(f *face, i uint64) (history, error) {
+	rng := rand.New(rand.NewPCG(w.Seed, 1000+i))
+	h := history{caught: math.Inf(1)}
+	var service score.Service
+	var paid [2]score.Average // by stratum
+	for n := range w.rounds {
+		r := &w.rounds[n]
+		probed := rng.Perm(w.Items)[:w.Probes]
+		model := make([]int, w.Items) // which answers, by item
+		if f.remembers {
+			for _, t := range probed {
+				model[t] = 1
+			}
+		}
+		probes, err := w.ask(f, r, probed, model, rng)
+		if err != nil {
+			return h, err
+		}
+		service.Observe(w.rule.Alpha, probes)
+		var sum, count [2]float64
+		for t, item := range r.items {
+			sum[item.Stratum] += r.gains[model[t]][t]
+			count[item.Stratum]++
+		}
+		base := 0.0
+		for d := range paid {
+			paid[d].Add(w.rule.Alpha, sum[d]/count[d])
+			base += math.Pow(max(0, paid[d].LCB(&w.rule)), w.rule.Gamma) / 2
+		}
+		s := service.Standing(w.rule.Z)
+		h.before = append(h.before, base)
+		h.pay = append(h.pay, base*(1-w.ServiceShare+w.ServiceShare*s.Service))
+		h.honesty = append(h.honesty, s.Honesty)
+		h.service = append(h.service, s.Service)
+		if s.Honesty < 0.5 && math.IsInf(h.caught, 1) {
+			h.caught = float64((n + 1) * w.Probes)
+		}
+	}
+	return h, nil
+}
+
+// ask asks for a round's texts and compares them with the answers.
+func (w *twoFaces) ask(f *face, r *twoFacedRound, probed, model []int, rng *rand.Rand) ([]score.Probe, error) {
+	usual, level, n := 0.0, 0.0, 0
+	for t := range r.items {
+		if !slices.Contains(probed, t) {
+			usual += r.gains[model[t]][t] - r.difficulty[t]
+			level += r.gains[model[t]][t]
+			n++
+		}
+	}
+	var out []score.Probe
+	for _, t := range probed {
+		temperature := 1.0
+		switch x := rng.Float64(); {
+		case x < 0.2:
+			temperature = 0
+		case x < 0.4:
+			temperature = float64(3+rng.IntN(7)) / 10
+		}
+		text, ok := f.write(w, r.items[t].Context, temperature, rng)
+		p := score.Probe{OK: ok, Speed: f.speed, Free: temperature == 1, Predicted: ok, Level: level / float64(n)}
+		if ok {
+			p.Care = r.gains[model[t]][t] - r.difficulty[t] - usual/float64(n)
+			var err error
+			if p.Agreement, p.Comparable, err = w.scorer.Agree(r.items[t].Context, r.answers[model[t]][t], text); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// report sums up.
+func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
+	out := &sim.Report{Name: g.Name(), Title: "Good for validators, bad for users", Params: g}
+	table := sim.Table{
+		Name: "faces", Title: "Pay relative to the honest, after the first half of the rounds",
+		Columns: []string{"miner", "what it does", "pay", "pay before", "service", "honesty", "texts until caught", "profit over honest (share of pay)"},
+	}
+	lines := figure.Figure{
+		Name: "two-faced-pay", Title: "Pay of miners that are good for validators and bad for users", X: "round", Y: "pay relative to the honest",
+		Caption: "All predict with the same model. Without pay for service all lines lie at 1, or little below for the one that remembers.",
+	}
+	honest, before := late(all[:g.Copies], func(h *history) []float64 { return h.pay }), late(all[:g.Copies], func(h *history) []float64 { return h.before })
+	for k, f := range kinds {
+		mine := all[k*g.Copies : (k+1)*g.Copies]
+		pay := late(mine, func(h *history) []float64 { return h.pay }) / honest
+		old := late(mine, func(h *history) []float64 { return h.before }) / before
+		caught := make([]float64, len(mine))
+		for i := range mine {
+			caught[i] = mine[i].caught
+		}
+		slices.Sort(caught)
+		until := any("never")
+		if c := caught[len(caught)/2]; !math.IsInf(c, 1) {
+			until = c
+		}
+		saved := g.TextCost
+		if k == 0 || f.name == "slow" {
+			saved = 0
+		}
+		table.Add(f.name, f.about, round4(pay), round4(old), round4(late(mine, func(h *history) []float64 { return h.service })),
+			round4(late(mine, func(h *history) []float64 { return h.honesty })), until, round4(pay-1+saved))
+		if f.most > 0 {
+			n := sim.Number{Name: "pay-" + f.name, About: "pay of a miner that " + f.about + ", relative to the honest", Value: round4(pay), AtMost: sim.Bound(f.most)}
+			n.Before = sim.Bound(round4(old))
+			out.Numbers = append(out.Numbers, n)
+		}
+		if f.name == "cheap" {
+			out.Numbers = append(out.Numbers,
+				sim.Number{Name: "texts-until-caught", About: "median texts until the honesty of the miner with the cheap model is below a half", Value: min(caught[len(caught)/2], 1e6), AtMost: sim.Bound(60)},
+				sim.Number{Name: "break-even-cost", About: "cheating with the cheap model pays only where texts of the good one cost more than this share of the pay", Value: round4(1 - pay), AtLeast: sim.Bound(0.25)},
+				sim.Number{Name: "profit-of-cheating", About: "pay lost and cost saved by writing with the cheap model, at the assumed cost of texts, as a share of an honest miner's pay", Value: round4(pay - 1 + g.TextCost), Before: sim.Bound(round4(old - 1 + g.TextCost)), AtMost: sim.Bound(0.05)})
+		}
+		lines.Series = append(lines.Series, g.line(f.name, mine, all[:g.Copies]))
+	}
+	out.Numbers = append(out.Numbers, falseAlarms(all[:g.Copies]))
+	out.Tables, out.Figures = []sim.Table{table}, []figure.Figure{lines}
+	return out
+}
+
+// line is a kind's pay by round, relative to the honest; from the first round on in which those earn.
+func (g *TwoFaced) line(name string, mine, honest []history) figure.Series {
+	s := figure.Series{Label: name, Kind: figure.Line}
+	for n := range g.Rounds {
+		a, b := 0.0, 0.0
+		for i := range mine {
+			a += mine[i].pay[n]
+			b += honest[i].pay[n]
+		}
+		if b > 0 {
+			s.X, s.Y = append(s.X, float64(n+1)), append(s.Y, round4(a/b))
+		}
+	}
+	return s
+}
+
+// falseAlarms counts rounds in which an honest miner's honesty is below a half.
+func falseAlarms(honest []history) sim.Number {
+	alarms, n := 0, 0
+	for i := range honest {
+		for _, x := range honest[i].honesty {
+			n++
+			if x < 0.5 {
+				alarms++
+			}
+		}
+	}
+	return sim.Number{
+		Name: "false-alarms", About: "share of rounds in which the honesty of an honest miner is below a half",
+		Value: round4(float64(alarms) / float64(n)), AtMost: sim.Bound(0.02),
+	}
+}
+
+// late is the mean over the second half of the rounds.
+func late(all []history, of func(*history) []float64) float64 {
+	sum, n := 0.0, 0
+	for i := range all {
+		x := of(&all[i])
+		for _, v := range x[len(x)/2:] {
+			sum += v
+			n++
+		}
+	}
+	return sum / float64(n)
+}
+
+// round4 rounds to four digits, so that reports are the same on all machines.
+func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }
