@@ -13,10 +13,11 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/bench"
-	"github.com/gotensor/gotensor/bench/chart"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/dendrite"
+	"github.com/gotensor/gotensor/internal/chart"
+	"github.com/gotensor/gotensor/internal/figure"
 	"github.com/gotensor/gotensor/keys"
 	textmechanism "github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/metagraph"
@@ -188,16 +189,21 @@ func (v benchAnswer) draw(r bench.Report, file string) error {
 	for i, w := range v.Wallets {
 		r.Callers[i].Name = w.title()
 	}
-	f, err := os.Create(file)
-	if err != nil {
-		return fmt.Errorf("create chart: %w", err)
-	}
 	title := fmt.Sprintf("Subnet %d: %d miners asked by %d at a time", v.NetUID, v.Miners, v.Concurrency)
 	if len(v.Wallets) > 1 {
 		title += " for each wallet"
 	}
-	note := fmt.Sprintf("block %d, %d texts of %d bytes a query, at most %d candidates each, deadline %v s", v.Height, v.Items, v.ContextBytes, v.K, v.Deadline)
-	return errors.Join(chart.Write(f, r, title, note), f.Close())
+	title += fmt.Sprintf(" (block %d, %d texts of %d bytes a query, at most %d candidates each, deadline %v s)", v.Height, v.Items, v.ContextBytes, v.K, v.Deadline)
+	figures := r.Figures(title)
+	sheet := make([]*figure.Figure, len(figures))
+	for i := range figures {
+		sheet[i] = &figures[i]
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("create chart: %w", err)
+	}
+	return errors.Join(chart.Sheet(f, chartScale, sheet...), f.Close())
 }
 
 // title is the wallet's name and what it weighs.

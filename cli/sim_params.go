@@ -44,6 +44,7 @@ func bindParams(f *pflag.FlagSet, e sim.Experiment) simParams {
 			f.StringVar(at, flag, *at, help)
 		case *[]float64:
 			f.Float64SliceVar(at, flag, *at, help)
+			f.Lookup(flag).DefValue = strings.ReplaceAll(fmt.Sprint(*at), " ", ",") // its own has six decimals
 		case *[]int:
 			f.IntSliceVar(at, flag, *at, help)
 		case *[]string:
@@ -80,7 +81,7 @@ func readParams(file string, e sim.Experiment) error {
 	case errors.As(err, &wrong) && wrong.Field != "":
 		return usagef("--params %s: %s is a %s, want %s", file, wrong.Field, wrong.Value, wrong.Type)
 	case errors.As(err, &wrong):
-		return usagef("--params %s: a %s, want an object {\"PARAMETER\": VALUE, ...}", file, wrong.Value)
+		return usagef("--params %s: it holds %s, want an object {\"PARAMETER\": VALUE, ...}", file, wrong.Value)
 	case err != nil && strings.HasPrefix(err.Error(), "json: unknown field "):
 		return usagef("--params %s: no parameter %s (see `gotensor sim %s --help`)", file, strings.TrimPrefix(err.Error(), "json: unknown field "), e.Name())
 	case err != nil:

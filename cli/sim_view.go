@@ -34,7 +34,7 @@ func (v simAnswer) print(p *page) {
 
 // numbersTable has a row for each number; columns that none has anything for are left out.
 func numbersTable(numbers []sim.Number) grid {
-	t := grid{columns: []column{col("NUMBER"), num("VALUE"), col("UNIT")}, strong: map[int]bool{}}
+	t := grid{columns: []column{col("NUMBER"), num("VALUE")}, strong: map[int]bool{}}
 	has := func(of func(sim.Number) bool) bool {
 		for _, n := range numbers {
 			if of(n) {
@@ -43,9 +43,13 @@ func numbersTable(numbers []sim.Number) grid {
 		}
 		return false
 	}
+	units := has(func(n sim.Number) bool { return n.Unit != "" })
 	published := has(func(n sim.Number) bool { return n.Published != nil })
 	before := has(func(n sim.Number) bool { return n.Before != nil })
 	bounds := has(func(n sim.Number) bool { return bound(n) != "" })
+	if units {
+		t.columns = append(t.columns, col("UNIT"))
+	}
 	if published {
 		t.columns = append(t.columns, num("PUBLISHED"), num("DIFFERENCE"))
 	}
@@ -57,7 +61,10 @@ func numbersTable(numbers []sim.Number) grid {
 	}
 	t.columns = append(t.columns, col("WHAT"))
 	for i, n := range numbers {
-		row := []string{n.Name, figures(n.Value), orDash(n.Unit)}
+		row := []string{n.Name, figures(n.Value)}
+		if units {
+			row = append(row, orDash(n.Unit))
+		}
 		if published {
 			row = append(row, optional(n.Published), "-")
 			if n.Published != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/gotensor/gotensor/sim"
 )
 
-// simScale is the pixels of a PNG for each point: 1,152 across.
-const simScale = 2
+// chartScale is the pixels of a PNG for each point: 1,152 across.
+const chartScale = 2
 
 // writeReport writes a report, its tables and its figures into a folder and returns their names. Each file has its name only when all
 // of them are whole.
@@ -45,7 +45,7 @@ func writeReport(folder string, r *sim.Report) (names []string, err error) {
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		errs = append(errs, put(f.Name+".svg", func(w io.Writer) error { return chart.SVG(w, f) }))
-		errs = append(errs, put(f.Name+".png", func(w io.Writer) error { return chart.PNG(w, f, simScale) }))
+		errs = append(errs, put(f.Name+".png", func(w io.Writer) error { return chart.PNG(w, f, chartScale) }))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -20,6 +20,9 @@ func (s *span) add(xs ...float64) {
 	}
 }
 
+// ticksY is about how many ticks the Y axis has at most.
+const ticksY = 8
+
 // bars tells whether a figure has some.
 func bars(f *figure.Figure) bool {
 	return slices.ContainsFunc(f.Series, func(s figure.Series) bool { return s.Kind == figure.Bars })
@@ -107,7 +110,7 @@ func (s span) open(log bool) span {
 
 func rounded(s span, log bool) (least, most float64) {
 	if !log {
-		step := nice(s.max-s.min, 6)
+		step := nice(s.max-s.min, ticksY)
 		return step * math.Floor(s.min/step+1e-9), step * math.Ceil(s.max/step-1e-9)
 	}
 	least, most = s.min, s.max

@@ -26,6 +26,9 @@ func (p *picture) drawPlot(c draw.Canvas) {
 	x, y := spanX(f), spanY(f)
 	axis(&pl.X, f.X, x, f.LogX)
 	axis(&pl.Y, f.Y, y, f.LogY)
+	if !f.LogY {
+		pl.Y.Tick.Marker = linear(ticksY)
+	}
 	pl.Y.Width = 0
 	pl.X.Tick.Label.XAlign, pl.X.Tick.Label.YAlign = text.XCenter, text.YTop
 	pl.Y.Tick.Label.XAlign, pl.Y.Tick.Label.YAlign = text.XRight, text.YCenter
@@ -79,7 +82,7 @@ func (p *picture) nameAxis(pl *plot.Plot, c draw.Canvas) vg.Length {
 		set[i] = strings.Join(lines, "\n")
 		fits = fits && len(lines) <= 3 && tickStyle.Width(set[i]) <= room+4
 	}
-	pl.X.Tick.Length = 0
+	pl.X.Tick.Color = paper // room, and nothing to see: a name is not a point
 	if fits {
 		pl.X.Tick.Marker = names(set)
 		return 0
@@ -171,5 +174,5 @@ func (p *picture) sparse(bars int) bool {
 	for _, s := range p.f.Series {
 		n = max(n, len(s.X))
 	}
-	return n*bars <= 16
+	return n*bars <= 20
 }

@@ -82,8 +82,8 @@ func (p *Published) Run(ctx context.Context, progress sim.Progress) (*sim.Report
 	}
 	out := &sim.Report{Name: p.Name(), Title: "Honest weight needed at a stake of 0.60: ours and published", Params: p}
 	table := sim.Table{Name: "published", Title: "Honest weight needed at S_H = 0.60", Columns: []string{"case", "ours", "published", "difference"}}
-	ours := figure.Series{Label: "gotensor", Kind: figure.Bars}
-	theirs := figure.Series{Label: "published", Kind: figure.Bars}
+	ours := figure.Series{Label: "gotensor", Kind: figure.Points}
+	theirs := figure.Series{Label: "published", Kind: figure.Points}
 	fig := figure.Figure{
 		Name: "retention-published", Title: "Honest weight needed at a stake of 0.60", Y: "W_H", MinY: sim.Bound(0.5), MaxY: sim.Bound(1.05),
 		Caption: "Base case: kappa 0.5, beta 1, xi 0.5, sigma 0.4; the others change one parameter. Published figures have two digits.",
@@ -101,8 +101,8 @@ func (p *Published) Run(ctx context.Context, progress sim.Progress) (*sim.Report
 		out.Numbers = append(out.Numbers, n)
 		table.Add(c.name, got, c.want, got-c.want)
 		fig.Names = append(fig.Names, c.name)
-		ours.X, ours.Y = append(ours.X, float64(i)), append(ours.Y, got)
-		theirs.X, theirs.Y = append(theirs.X, float64(i)), append(theirs.Y, c.want)
+		ours.X, ours.Y = append(ours.X, float64(i)-0.1), append(ours.Y, got)
+		theirs.X, theirs.Y = append(theirs.X, float64(i)+0.1), append(theirs.Y, c.want)
 	}
 	out.Numbers = append(out.Numbers, sim.Number{Name: "largest-difference", About: "largest difference from a published figure", Value: worst, AtMost: sim.Bound(tolerance)})
 	out.Tables = []sim.Table{table}

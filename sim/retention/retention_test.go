@@ -1,7 +1,8 @@
 package retention_test
 
 import (
-	"context"
+	"encoding/json"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,31 +14,70 @@ import (
 // TestPublishedRetention holds the game to the figures that were published with the consensus, for a majority of 0.60: the honest
 // weight needed under noise, bonds penalty, split of emission and kappa. They have two digits.
 func TestPublishedRetention(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		change func(*retention.Game)
-		want   float64
-	}{
-		{"base", func(*retention.Game) {}, 0.73},
-		{"no noise", func(r *retention.Game) { r.WeightSigma = 0 }, 0.60},
-		{"half the noise", func(r *retention.Game) { r.WeightSigma = 0.2 }, 0.67},
-		{"no bonds penalty", func(r *retention.Game) { r.BondsPenalty = 0 }, 0.79},
-		{"half the bonds penalty", func(r *retention.Game) { r.BondsPenalty = 0.5 }, 0.77},
-		{"incentive alone", func(r *retention.Game) { r.ValidatorShare = 0 }, 0.82},
-		{"a quarter dividends", func(r *retention.Game) { r.ValidatorShare = 0.25 }, 0.78},
-		{"kappa 0.4", func(r *retention.Game) { r.Kappa = 0.4 }, 0.71},
-		{"kappa 0.6", func(r *retention.Game) { r.Kappa = 0.6 }, 1},
+	r, err := retention.DefaultPublished().Run(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, r.Broken())
+	require.NoError(t, r.Figures[0].Validate())
+	for name, want := range map[string]float64{
+		"base": 0.73, "sigma-0": 0.60, "sigma-02": 0.67, "beta-0": 0.79, "beta-05": 0.77, "xi-0": 0.82, "xi-025": 0.78, "kappa-04": 0.71, "kappa-06": 1,
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			r := retention.Default()
-			r.Stake = []float64{0.60}
-			r.Steps = 26
-			c.change(r)
-			m, err := r.Map(context.Background(), nil)
-			require.NoError(t, err)
-			require.InDelta(t, c.want, m.Contour(0).Required, 0.011)
-		})
+		n, ok := r.Number(name)
+		require.True(t, ok, name)
+		require.InDelta(t, want, n.Value, 0.011, name)
+		require.Equal(t, want, *n.Published, name)
+	}
+	require.Len(t, r.Tables[0].Rows, 9)
+}
+
+// TestReport looks at all that a report of the map says, on a small one.
+func TestReport(t *testing.T) {
+	g := retention.Default()
+	g.Steps, g.Stake = 11, []float64{0.51, 0.60}
+	r, err := g.Run(t.Context(), nil)
+	require.NoError(t, err)
+	for i := range r.Figures {
+		require.NoError(t, r.Figures[i].Validate())
+	}
+	n, ok := r.Number("required-60")
+	require.True(t, ok)
+	require.Equal(t, 0.73, *n.Published)
+	n, ok = r.Number("required-51")
+	require.True(t, ok)
+	require.Nil(t, n.Published, "nothing was published of it")
+	require.NoError(t, r.Tables[0].CSV(io.Discard))
+	require.Len(t, r.Tables[0].Rows, 11)
+	data, err := json.Marshal(r)
+	require.NoError(t, err)
+	var got struct {
+		Contours map[string]struct {
+			Required float64      `json:"required_honest_weight"`
+			Contour  [][2]float64 `json:"contour"`
+		} `json:"contours"`
+	}
+	require.NoError(t, json.Unmarshal(data, &got))
+	require.Len(t, got.Contours, 2)
+	most := 0.0
+	for _, p := range got.Contours["0.60"].Contour {
+		most = max(most, p[0])
+	}
+	require.Len(t, got.Contours["0.60"].Contour, 11)
+	require.Equal(t, most, got.Contours["0.60"].Required)
+	require.InDelta(t, 0.73, most, 0.02)
+}
+
+// TestNoWeightIsEnough: a majority below kappa keeps its share nowhere, and the report says so without gaps.
+func TestNoWeightIsEnough(t *testing.T) {
+	g := retention.Default()
+	g.N, g.Validators, g.Steps, g.Stake, g.Kappa = 64, 16, 5, []float64{0.60}, 0.95
+	r, err := g.Run(t.Context(), nil)
+	require.NoError(t, err)
+	n, _ := r.Number("required-60")
+	require.Equal(t, 1.0, n.Value)
+	data, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.Contains(t, string(data), `"contours":{"0.60":{"required_honest_weight":1,"contour":[`)
+	for i := range r.Figures {
+		require.NoError(t, r.Figures[i].Validate())
 	}
 }
 
@@ -65,6 +105,8 @@ func TestRetentionRefuses(t *testing.T) {
 		"n 66 with 65 validators": func(r *retention.Game) { r.N, r.Validators = 66, 65 },
 		"kappa is 1.5":            func(r *retention.Game) { r.Kappa = 1.5 },
 		"stake 1,":                func(r *retention.Game) { r.Stake = []float64{1} },
+		"stake names none":        func(r *retention.Game) { r.Stake = nil },
+		"both 0.60":               func(r *retention.Game) { r.Stake = []float64{0.6, 0.601} },
 		"steps 1":                 func(r *retention.Game) { r.Steps = 1 },
 	} {
 		r := retention.Default()
