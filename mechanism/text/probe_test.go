@@ -385,3 +385,25 @@ func TestGatewaysThatCannotBe(t *testing.T) {
 		require.ErrorIs(t, err, text.ErrGateway, url)
 	}
 }
+
+// Weak models are as honest as good ones.
+func TestHonestModelsOfAllSizesAreServedAlike(t *testing.T) {
+	models, err := trained()
+	require.NoError(t, err)
+	net := wires{}
+	orders := []int{2, 4, 6}
+	for _, o := range orders {
+		net.connect(t, models[o].AtWords(), models[o])
+	}
+	m, neurons := net.metagraph(t)
+	j := judgeWith(t, func(c *text.JudgeConfig) {
+		reference, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, 1_000, c.Sources...)) // as on a local network
+		require.NoError(t, err)
+		c.Reference = reference
+	})
+	rounds(t, j, net, neurons, 60)
+	for i, s := range services(t, j, m) {
+		t.Logf("order %d %+v", orders[i], s)
+		require.Greater(t, s.Service, 0.5)
+	}
+}

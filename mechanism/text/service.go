@@ -33,7 +33,7 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 			if p.end == uncounted {
 				continue
 			}
-			one := score.Probe{Unable: p.end == unable, OK: p.end == wrote, Free: p.temperature == 1}
+			one := score.Probe{Unable: p.end == unable, OK: p.end == wrote, Temperature: p.temperature}
 			if one.OK {
 				one.Speed = j.settings.pace(p.first, p.rest, len(p.text))
 				if scores.Replies[r].Answered && len(replies[r].Answers) == len(items) {

@@ -49,8 +49,8 @@ both agree. Validators ask for texts as users do, about what they will ask predi
 Numbers are pay relative to an honest miner of the same rounds, with "before" for a subnet that does not pay for service; how many
 texts it takes until a miner's honesty falls below a half; how often that happens to honest ones. Miners do not share pay as copies here.
 
-Not caught, and shown: a miner that writes the first 16 bytes with the good model and goes on with the cheap one. Not caught and not
-played: one that knows validators by their key, where they do not ask through gateways; bad chats, for only plain text is asked for.
+Not caught, and shown: a miner that writes the first 16 bytes with the good model and goes on with the cheap one, and one that writes
+with the cheap model only below temperature 0.7, where texts of an honest weak model tell nothing. Not caught and not played: one that knows validators by their key, where they do not ask through gateways; bad chats, for only plain text is asked for.
 Whether cheating pays depends on its cost: pay lost is to be compared with what the good model's texts cost.`
 }
 
@@ -106,6 +106,12 @@ func faces() []face {
 		}},
 		{name: "cheap-below-one", about: "the cheap model below temperature 1", most: 0.9, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
 			if t < 1 {
+				return w.text(w.cheap, p, t, rng), true
+			}
+			return w.text(w.good, p, t, rng), true
+		}},
+		{name: "cheap-when-cool", about: "the cheap model below temperature 0.7: not caught", most: 1.1, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+			if t < score.LeastTemperature {
 				return w.text(w.cheap, p, t, rng), true
 			}
 			return w.text(w.good, p, t, rng), true
@@ -304,13 +310,13 @@ func (w *twoFaces) ask(f *face, r *twoFacedRound, probed, model []int, rng *rand
 	for _, t := range probed {
 		temperature := 1.0
 		switch x := rng.Float64(); {
-		case x < 0.2:
-			temperature = 0
-		case x < 0.4:
-			temperature = float64(3+rng.IntN(7)) / 10
+		case x < 0.35: // as validators draw it
+			temperature = float64(7+rng.IntN(3)) / 10
+		case x < 0.5:
+			temperature = float64(rng.IntN(7)) / 10
 		}
 		text, ok := f.write(w, r.items[t].Context, temperature, rng)
-		p := score.Probe{OK: ok, Speed: f.speed, Free: temperature == 1, Predicted: ok, Level: level / float64(n)}
+		p := score.Probe{OK: ok, Speed: f.speed, Temperature: temperature, Predicted: ok, Level: level / float64(n)}
 		if ok {
 			p.Care = r.gains[model[t]][t] - r.difficulty[t] - usual/float64(n)
 			var err error

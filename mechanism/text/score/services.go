@@ -15,6 +15,8 @@ const (
 	fullVariety = 0.8
 	// fullComparable is the least part of texts that can be compared with what was predicted, of those that ended well.
 	fullComparable = 0.3
+	// LeastTemperature is that from which on texts tell what model wrote them.
+	LeastTemperature = 0.7
 	// priorCare is the prior variance of the care of one text, nats squared, as V0 is that of a round's mean.
 	priorCare = 4
 	// leastLevel keeps the quotient of two gains finite where there is hardly any, nats.
@@ -28,7 +30,9 @@ type Probe struct {
 	Unable bool    // the neuron said that it writes no texts: its service is 0 until it does
 	OK     bool    // the text ended well before the deadline
 	Speed  float64 // 0..1, see Pace; of a text that ended well
-	Free   bool    // temperature 1; false: below
+	// Temperature that was asked for. Texts are compared with predictions from LeastTemperature on; below, models write what is
+	// likeliest, on which a weak model and the reference may agree, so that honest texts would not be what Agreement expects.
+	Temperature float64
 	// Text was OK and there is a valid prediction of the same context; only then does anything below count.
 	Predicted  bool
 	Comparable bool // Agreement says something
@@ -44,10 +48,11 @@ type Service struct {
 	Probes   float64 `json:"probes"`
 	OK       float64 `json:"ok"`
 	Speed    float64 `json:"speed"`    // of those that ended well
-	Compared float64 `json:"compared"` // of Texts
-	Texts    float64 `json:"texts"`
-	Free     Fit     `json:"free"`
-	Sharp    Fit     `json:"sharp"` // below temperature 1
+	Texts    float64 `json:"texts"`    // with a prediction of the same context
+	Drawn    float64 `json:"drawn"`    // of Texts, those of a temperature that tells
+	Compared float64 `json:"compared"` // of Drawn
+	Free     Fit     `json:"free"`     // at temperature 1 and above
+	Sharp    Fit     `json:"sharp"`    // below
 	Surprise float64 `json:"surprise"`
 	Entropy  float64 `json:"entropy"`
 	Nats     float64 `json:"nats"` // variance of Surprise
@@ -100,7 +105,7 @@ func clamp(x float64) float64 {
 func (s *Service) Observe(alpha float64, probes []Probe) {
 	keep := 1 - alpha
 	for _, x := range []*float64{
-		&s.Probes, &s.OK, &s.Speed, &s.Compared, &s.Texts, &s.Surprise, &s.Entropy, &s.Nats, &s.Care, &s.CareOf, &s.Level,
+		&s.Probes, &s.OK, &s.Speed, &s.Drawn, &s.Compared, &s.Texts, &s.Surprise, &s.Entropy, &s.Nats, &s.Care, &s.CareOf, &s.Level,
 		&s.Free.N, &s.Free.Short, &s.Free.Distance, &s.Free.Variance, &s.Sharp.N, &s.Sharp.Short, &s.Sharp.Distance, &s.Sharp.Variance,
 	} {
 		*x *= keep
@@ -125,13 +130,17 @@ func (s *Service) add(p *Probe) {
 	s.Care += p.Care
 	s.CareOf += p.Care * p.Care
 	s.Level += p.Level
+	if p.Temperature < LeastTemperature {
+		return
+	}
+	s.Drawn++
 	if !p.Comparable {
 		return
 	}
 	s.Compared++
 	a := &p.Agreement
 	fit := &s.Sharp
-	if p.Free {
+	if p.Temperature >= 1 {
 		fit = &s.Free
 		s.Surprise += a.Surprise
 		s.Entropy += a.Entropy
@@ -168,8 +177,10 @@ func (s *Service) Standing(z float64) ServiceStanding {
 		}
 		out.Agreement = (s.Free.N*free + s.Sharp.N*s.Sharp.agreement(z)) / n
 	}
+	if s.Drawn > 0 {
+		out.Agreement *= clamp((s.Compared + z*math.Sqrt(s.Drawn)/2) / (fullComparable * s.Drawn))
+	}
 	if s.Texts > 0 {
-		out.Agreement *= clamp((s.Compared + z*math.Sqrt(s.Texts)/2) / (fullComparable * s.Texts))
 		mean := s.Care / s.Texts
 		spread := math.Sqrt((max(0, s.CareOf/s.Texts-mean*mean) + priorCare/s.Texts) / s.Texts)
 		out.Care = clamp(1 + (mean+z*spread)/max(leastLevel, s.Level/s.Texts))
@@ -298,7 +309,7 @@ func (s *Service) check() bool {
 			return false
 		}
 	}
-	for _, pair := range [][2]float64{{s.Probes, most}, {s.OK, s.Probes}, {s.Speed, s.OK}, {s.Texts, s.OK}, {s.Compared, s.Texts}, {s.Free.N + s.Sharp.N, s.Compared}} {
+	for _, pair := range [][2]float64{{s.Probes, most}, {s.OK, s.Probes}, {s.Speed, s.OK}, {s.Texts, s.OK}, {s.Drawn, s.Texts}, {s.Compared, s.Drawn}, {s.Free.N + s.Sharp.N, s.Compared}} {
 		if !(pair[0] >= 0 && pair[0] <= pair[1]+slack) {
 			return false
 		}
