@@ -150,21 +150,28 @@ func Load[P float32 | float64](a *Answer, s *Settings, lengths, text []byte, pro
 }
 
 // scan checks candidates until one is invalid, and fills in starts and shared. It returns how many are valid, the sum up to there and
-// what is wrong with the next one. Neighbours are compared by their first eight bytes as one number, which tells most apart
-// without a branch that depends on the text.
+// what is wrong with the next one. Neighbours are compared as numbers of 16 bytes, which tells them apart without a branch that
+// depends on the text; only texts that end in zero bytes may need another look.
 func scan[P float32 | float64](a *Answer, lengths, text []byte, probs []P) (int, float64, Verdict) {
 	sum, start := a.sum, 0
-	before, beforeLen := uint64(0), 0
+	var high, low uint64 // the candidate before
+	length := 0
 	starts, shared := a.starts[:len(lengths)], a.shared[:len(lengths)]
 	probs = probs[:len(lengths)]
 	for i, n := range lengths {
 		if n-1 >= MaxLen { // 0 wraps around
 			return i, sum, BadLength
 		}
-		here := head(text[start:], n)
-		same := min(bits.LeadingZeros64(here^before)/8, beforeLen)
-		if here <= before {
-			last, next := text[start-beforeLen:start], text[start:start+int(n)]
+		nextHigh, nextLow := number(text[start:], n)
+		differ := bits.LeadingZeros64(nextHigh ^ high)
+		if nextHigh == high {
+			differ = 64 + bits.LeadingZeros64(nextLow^low)
+		}
+		same := min(differ/8, length)
+		_, less := bits.Sub64(low, nextLow, 0)
+		_, less = bits.Sub64(high, nextHigh, less)
+		if less == 0 {
+			last, next := text[start-length:start], text[start:start+int(n)]
 			same = common(last, next)
 			if !above(last, next, same) {
 				return i, sum, Order
@@ -176,25 +183,31 @@ func scan[P float32 | float64](a *Answer, lengths, text []byte, probs []P) (int,
 		}
 		starts[i], shared[i] = uint16(start), uint8(same)
 		sum += p
-		before, beforeLen = here, int(n)
+		high, low, length = nextHigh, nextLow, int(n)
 		start += int(n)
 	}
 	return len(lengths), sum, OK
 }
 
-// head returns the first eight bytes of a text of n bytes, 1..MaxLen, as a number that orders as they do; a shorter one has zeros at its
-// end. What lies behind the text is not part of it.
-func head(text []byte, n uint8) uint64 {
-	if len(text) < 8 {
-		var padded [8]byte
-		copy(padded[:], text)
-		text = padded[:]
+// number returns the first n bytes of text, 1..MaxLen, as a number that orders as they do; zeros stand for what is behind them.
+func number(text []byte, n uint8) (high, low uint64) {
+	if len(text) < MaxLen {
+		text = padded(text)
 	}
-	return binary.BigEndian.Uint64(text) >> beyond[n%32] << beyond[n%32]
+	m := &within[n%32]
+	return binary.BigEndian.Uint64(text) & m[0], binary.BigEndian.Uint64(text[8:MaxLen]) & m[1]
 }
 
-// beyond is how many bits of a head lie behind a text of each length.
-var beyond = [32]uint8{0: 64, 1: 56, 2: 48, 3: 40, 4: 32, 5: 24, 6: 16, 7: 8}
+// padded returns a text with zeros behind it.
+func padded(text []byte) []byte { return append(make([]byte, 0, 2*MaxLen), text...)[:MaxLen] }
+
+// within masks the bits of a number that belong to a text of each length.
+var within = func() (masks [32][2]uint64) {
+	for n := range masks {
+		masks[n] = [2]uint64{^(math.MaxUint64 >> (8 * n)), ^(math.MaxUint64 >> (8 * max(0, n-8)))}
+	}
+	return masks
+}()
 
 // common returns how many leading bytes two texts share.
 func common(a, b []byte) int {

@@ -1,117 +1,187 @@
 package score_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
+	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/mechanism/text/score"
+	"github.com/gotensor/gotensor/model"
+	"github.com/gotensor/gotensor/model/ngram"
+	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
 )
 
 const benchLetters = "abcdefghijklmnopqrstuvwxyz .,'"
 
-// columns is one answer to one item as it lies in a message.
-type columns struct {
-	lengths, text []byte
-	probs         []float32
-	floor         float32
+// benchCase is a round of 32 items.
+type benchCase struct {
+	answers, k int
+	// kind of answers: "text" are those of n-gram models, no two trained on the same, about text that they have not seen; "random" are any
+	// strings, one in eight of which begins like the truth; "missing" begin with a byte that no text has, so that all
+	// of a list has to be looked up.
+	kind string
 }
 
-// benchRound draws a round of 32 items and the answers of n miners with k candidates each. Half of the candidates are cut from
-// the truth's neighbourhood, so that most items are hits; hits off leaves only misses.
-func benchRound(b *testing.B, n, k int, hits bool) ([]score.Item, [][]columns) {
-	b.Helper()
-	r := rand.New(rand.NewPCG(1, 1))
-	items := make([]score.Item, 32)
-	sent := make([][]columns, n)
-	for i := range items {
-		items[i] = score.Item{Stratum: i % 2, Context: randomText(r, benchLetters, 200), Truth: randomText(r, benchLetters, 16)}
-		if !hits {
-			items[i].Truth[0] = 'A'
-		}
-	}
-	for m := range sent {
-		for i := range items {
-			var list []score.Candidate
-			for len(list) < k {
-				text := randomText(r, benchLetters, 2+r.IntN(7))
-				if hits && r.IntN(8) == 0 {
-					copy(text, items[i].Truth[:1+r.IntN(len(text)-1)])
-				}
-				list = append(list, score.Candidate{Text: text, P: r.Float64() / float64(k)})
-			}
-			list, floor := score.Disjoint(list, k)
-			c := columns{floor: float32(floor)}
-			for _, one := range list {
-				c.lengths, c.text = append(c.lengths, byte(len(one.Text))), append(c.text, one.Text...)
-				c.probs = append(c.probs, float32(one.P))
-			}
-			sent[m] = append(sent[m], c)
-		}
-	}
-	return items, sent
-}
+func (c benchCase) String() string { return fmt.Sprintf("%s/%dx32x%d", c.kind, c.answers, c.k) }
 
-// BenchmarkRound checks every answer in one streaming pass and scores the round. The two parts are measured apart too.
+// BenchmarkRound takes in answers as they come from the network and scores the round, against the reference that validators use. Decode is
+// what the message costs, check what Load adds to it, both of them while answers arrive; gain is what is left to do then.
 func BenchmarkRound(b *testing.B) {
-	for _, c := range []struct {
-		answers, k int
-		hits       bool
-	}{{20, 512, true}, {64, 512, true}, {20, 4096, true}, {64, 512, false}} {
-		items, sent := benchRound(b, c.answers, c.k, c.hits)
-		s := score.Defaults()
-		s.KMax = score.CandidateLimit
-		scorer, err := score.NewScorer(s, bigram{benchLetters})
-		require.NoError(b, err)
-		replies := make([]score.Reply, c.answers)
-		for m := range replies {
-			replies[m] = score.Reply{Key: score.Key(fmt.Sprint(m)), Answers: make([]*score.Answer, len(items))}
-			for i := range items {
-				replies[m].Answers[i] = new(score.Answer)
-			}
-		}
-		check := func(b *testing.B) {
-			b.Helper()
-			for m := range replies {
-				for i, a := range replies[m].Answers {
-					w := &sent[m][i]
-					if err := score.Load(a, scorer.Settings(), w.lengths, w.text, w.probs, w.floor); err != nil || a.Verdict() != score.OK {
-						b.Fatal(err, a.Verdict())
-					}
+	for _, c := range []benchCase{
+		{20, 512, "text"}, {64, 512, "text"}, {20, 4096, "text"}, {64, 4096, "text"},
+		{20, 512, "random"}, {64, 512, "random"}, {20, 4096, "random"},
+		{20, 512, "missing"}, {64, 512, "missing"}, {20, 4096, "missing"},
+	} {
+		b.Run(c.String(), func(b *testing.B) { benchRound(b, c) })
+	}
+}
+
+func benchRound(b *testing.B, c benchCase) {
+	b.Helper()
+	prepare := sync.OnceValue(func() *round { return newRound(b, c) })
+	for _, part := range []struct {
+		name string
+		run  func(*round) error
+	}{{"decode", (*round).decode}, {"check", (*round).check}, {"gain", (*round).gain}, {"check+gain", (*round).checkAndGain}} {
+		b.Run(part.name, func(b *testing.B) {
+			r := prepare()
+			require.NoError(b, r.check())
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := part.run(r); err != nil {
+					b.Fatal(err)
 				}
 			}
-		}
-		gain := func(b *testing.B) {
-			b.Helper()
-			if _, err := scorer.Round(items, replies); err != nil {
-				b.Fatal(err)
-			}
-		}
-		name := fmt.Sprintf("%dx32x%d/hits=%v", c.answers, c.k, c.hits)
-		b.Run(name+"/check", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				check(b)
-			}
-		})
-		b.Run(name+"/gain", func(b *testing.B) {
-			check(b)
-			b.ReportAllocs()
-			for b.Loop() {
-				gain(b)
-			}
-		})
-		b.Run(name+"/both", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				check(b)
-				gain(b)
-			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(r.candidates), "ns/candidate")
 		})
 	}
 }
+
+// round is a round as it arrives.
+type round struct {
+	scorer     *score.Scorer
+	items      []score.Item
+	messages   [][]byte // of each miner, encoded
+	sent       []*textv1.PredictResponse
+	replies    []score.Reply
+	candidates int
+}
+
+func newRound(b *testing.B, c benchCase) *round {
+	b.Helper()
+	sources, err := dataset.Embedded()
+	require.NoError(b, err)
+	reference, err := ngram.NewReference(b.Context(), dataset.Text(dataset.Reference, sources...))
+	require.NoError(b, err)
+	settings := score.Defaults()
+	settings.KMax = c.k
+	r := new(round)
+	r.scorer, err = score.NewScorer(settings, reference)
+	require.NoError(b, err)
+	rng := rand.New(rand.NewPCG(1, 1))
+	drawer, err := dataset.NewDrawer(sources, 200, rng)
+	require.NoError(b, err)
+	drawn, err := drawer.Draw(32 / len(sources))
+	require.NoError(b, err)
+	contexts := make([][]byte, len(drawn))
+	for i, it := range drawn {
+		r.items = append(r.items, score.Item{Stratum: it.Source, Context: it.Context, Truth: it.Continuation})
+		contexts[i] = it.Context
+	}
+	text := dataset.Text(dataset.Training, sources...)
+	for m := range c.answers {
+		var predictions []model.Prediction
+		if c.kind == "text" {
+			own := text[m*len(text)/c.answers : (m+1)*len(text)/c.answers]
+			miner, err := ngram.Train(b.Context(), 3+m%4, own, nil)
+			require.NoError(b, err)
+			predictions, err = miner.AtWords().Predict(b.Context(), contexts, c.k)
+			require.NoError(b, err)
+		} else {
+			predictions = randomPredictions(rng, c, r.items)
+		}
+		r.send(b, m, predictions)
+	}
+	return r
+}
+
+// randomPredictions lists strings of 2 to 8 letters.
+func randomPredictions(rng *rand.Rand, c benchCase, items []score.Item) []model.Prediction {
+	out := make([]model.Prediction, len(items))
+	for i := range items {
+		var list []score.Candidate
+		for range c.k {
+			text := randomText(rng, benchLetters, 2+rng.IntN(7))
+			switch {
+			case c.kind == "missing":
+				text[0] = 0xff
+			case rng.IntN(8) == 0:
+				copy(text, items[i].Truth[:1+rng.IntN(len(text)-1)])
+			}
+			list = append(list, score.Candidate{Text: text, P: rng.Float64() / float64(c.k)})
+		}
+		list, out[i].Floor = score.Disjoint(list, c.k)
+		for _, one := range list {
+			out[i].Candidates = append(out[i].Candidates, model.Candidate(one))
+		}
+	}
+	return out
+}
+
+// send adds a miner and what it answers.
+func (r *round) send(b *testing.B, miner int, predictions []model.Prediction) {
+	b.Helper()
+	resp := new(textv1.PredictResponse)
+	reply := score.Reply{Key: score.Key(fmt.Sprint(miner))}
+	for _, prediction := range predictions {
+		p := &textv1.Prediction{Floor: prediction.Floor}
+		for _, one := range prediction.Candidates {
+			p.Lengths, p.Arena = append(p.Lengths, byte(len(one.Text))), append(p.Arena, one.Text...)
+			p.Probabilities = append(p.Probabilities, one.P)
+		}
+		r.candidates += len(prediction.Candidates)
+		resp.Predictions = append(resp.Predictions, p)
+		reply.Answers = append(reply.Answers, new(score.Answer))
+	}
+	message, err := proto.Marshal(resp)
+	require.NoError(b, err)
+	r.messages, r.sent, r.replies = append(r.messages, message), append(r.sent, resp), append(r.replies, reply)
+}
+
+func (r *round) decode() error {
+	for _, message := range r.messages {
+		if err := proto.Unmarshal(message, new(textv1.PredictResponse)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *round) check() error {
+	for m := range r.sent {
+		for i, p := range r.sent[m].GetPredictions() {
+			a := r.replies[m].Answers[i]
+			err := score.Load(a, r.scorer.Settings(), p.GetLengths(), p.GetArena(), p.GetProbabilities(), p.GetFloor())
+			if err != nil || a.Verdict() != score.OK {
+				return fmt.Errorf("miner %d, item %d: verdict %v, %w", m, i, a.Verdict(), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *round) gain() error {
+	_, err := r.scorer.Round(r.items, r.replies)
+	return err
+}
+
+func (r *round) checkAndGain() error { return errors.Join(r.check(), r.gain()) }
 
 // BenchmarkObserve takes in a round of a whole group and shares the pay.
 func BenchmarkObserve(b *testing.B) {
