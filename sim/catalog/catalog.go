@@ -6,6 +6,7 @@ package catalog
 
 import (
 	"github.com/gotensor/gotensor/sim"
+	"github.com/gotensor/gotensor/sim/arena"
 	"github.com/gotensor/gotensor/sim/economy"
 	"github.com/gotensor/gotensor/sim/market"
 	"github.com/gotensor/gotensor/sim/retention"
@@ -17,6 +18,7 @@ import (
 func All() []sim.Experiment {
 	return []sim.Experiment{
 		retention.Default(), retention.DefaultPublished(),
+		arena.NewCabal(), arena.NewCopying(), arena.NewWithheld(), arena.NewUnder(),
 		market.Default(),
 		economy.DefaultRules(),
 		economy.DefaultSupply(),
