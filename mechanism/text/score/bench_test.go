@@ -34,9 +34,16 @@ func (c benchCase) String() string { return fmt.Sprintf("%s/%dx32x%d", c.kind, c
 // what the message costs, check what Load adds to it, both of them while answers arrive; gain is what is left to do then.
 func BenchmarkRound(b *testing.B) {
 	for _, c := range []benchCase{
-		{20, 512, "text"}, {64, 512, "text"}, {20, 4096, "text"}, {64, 4096, "text"},
-		{20, 512, "random"}, {64, 512, "random"}, {20, 4096, "random"},
-		{20, 512, "missing"}, {64, 512, "missing"}, {20, 4096, "missing"},
+		{20, 512, "text"},
+		{64, 512, "text"},
+		{20, 4096, "text"},
+		{64, 4096, "text"},
+		{20, 512, "random"},
+		{64, 512, "random"},
+		{20, 4096, "random"},
+		{20, 512, "missing"},
+		{64, 512, "missing"},
+		{20, 4096, "missing"},
 	} {
 		b.Run(c.String(), func(b *testing.B) { benchRound(b, c) })
 	}
