@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 
 var (
 	pure  = []string{"fixed", "yuma", "issuance", "pow", "price", "shapley"}
-	roles = []string{"miner", "validator", "gateway", "explorer", "bot", "localnet", "bench", "doctor"}
+	roles = []string{"miner", "validator", "gateway", "explorer", "bot", "localnet", "bench", "doctor", "sim"}
 	// fromL3 is everything that a client may link: no node.
 	fromL3 = append([]string{
 		"keys", "chain", "metagraph", "fair", "synapse", "axon", "dendrite", "telemetry", "dataset", "mechanism", "model", "cli", "cmd/gotensor",
@@ -45,6 +46,10 @@ var bans = []ban{
 	{why: "an axon takes a metagraph, not a node", from: []string{"fair", "axon", "dendrite", "synapse"}, deep: true, not: []string{"chain", "x"}},
 	{why: "telemetry serves every role and knows none", from: []string{"telemetry", "internal/span"}, deep: true, not: append([]string{"chain", "x", "mechanism", "cli"}, roles...)},
 	{why: "a mechanism knows no roles and no chain", from: []string{"mechanism", "model", "dataset"}, deep: true, not: append([]string{"chain", "x", "cli"}, roles...)},
+	{
+		why: "who measures or simulates returns figures and does not draw them", from: append([]string{"internal/figure"}, roles...), deep: true,
+		not: []string{"internal/chart", "gonum.org/v1/plot"},
+	},
 	{why: "tests stay tests", from: []string{""}, deep: false, not: []string{"testing", "github.com/stretchr/testify"}},
 }
 
@@ -106,6 +111,52 @@ func TestPurePackagesImportOnlyTheStandardLibrary(t *testing.T) {
 			}
 		}
 	}
+}
+
+// played are the packages that simulations play with, other than pure ones: no network, no clock.
+var played = []string{"", "dataset", "internal/figure", "mechanism/text/score", "mechanism/text/score/compat", "model", "model/ngram", "model/plain"}
+
+// playedWith are what those need of others: hashes, and the lock of the file that a trained model is kept in.
+var playedWith = []string{"golang.org/x/crypto/sha3", "golang.org/x/sys/cpu", "github.com/rogpeppe/go-internal/lockedfile"}
+
+// A simulation plays with the code that the network runs, and with nothing else: the same report on every machine.
+func TestSimulationsImportPurePackagesOnly(t *testing.T) {
+	checked := 0
+	for _, p := range packages(t) {
+		if !p.in("sim") {
+			continue
+		}
+		checked++
+		for _, d := range p.Imports {
+			assert.NotContains(t, []string{"os", "net", "net/http", "time", "math/rand", "crypto/rand", "syscall", "log", "log/slog"}, d, "%s imports %s", p.rel(), d)
+		}
+		for _, d := range p.Deps {
+			rel, ours := strings.CutPrefix(d, module)
+			rel = strings.TrimPrefix(rel, "/")
+			switch {
+			case ours:
+				assert.True(t, slices.Contains(played, rel) || inAny(rel, pure) || inAny(rel, []string{"sim"}), "%s imports %s", p.rel(), d)
+			case strings.Contains(strings.SplitN(d, "/", 2)[0], "."):
+				assert.True(t, slices.ContainsFunc(playedWith, func(w string) bool { return strings.HasPrefix(d, w) }), "%s imports %s", p.rel(), d)
+			}
+		}
+	}
+	require.Positive(t, checked)
+}
+
+// Figures are data: whoever has some needs no library for them.
+func TestFiguresAreData(t *testing.T) {
+	checked := 0
+	for _, p := range packages(t) {
+		if !p.in("internal/figure") {
+			continue
+		}
+		checked++
+		for _, d := range p.Deps {
+			assert.NotContains(t, strings.SplitN(d, "/", 2)[0], ".", "%s imports %s", p.rel(), d)
+		}
+	}
+	require.Equal(t, 1, checked)
 }
 
 func TestRolesDoNotImportEachOther(t *testing.T) {
