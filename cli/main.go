@@ -11,6 +11,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dendrite"
+	"github.com/gotensor/gotensor/explain"
 	"github.com/gotensor/gotensor/gateway"
 	"github.com/gotensor/gotensor/gateway/store"
 	"github.com/gotensor/gotensor/keys"
@@ -73,15 +74,15 @@ var exits = []struct {
 	code   int
 	causes []error
 }{
-	{ExitUsage, []error{ErrUsage, chain.ErrNetwork, gotensor.ErrAddress, miner.ErrConfig, keys.ErrName, keys.ErrMnemonic, keys.ErrKey, gateway.ErrConfig, store.ErrKey, sim.ErrConfig}},
+	{ExitUsage, []error{ErrUsage, chain.ErrNetwork, gotensor.ErrAddress, miner.ErrConfig, keys.ErrName, keys.ErrMnemonic, keys.ErrKey, gateway.ErrConfig, store.ErrKey, sim.ErrConfig, explain.ErrWhatIf}},
 	{ExitRetry, []error{
-		chain.ErrUnreachable, chain.ErrNotIncluded, dendrite.ErrOverloaded, dendrite.ErrUnreachable, dendrite.ErrDeadline, context.Canceled, ErrLater,
+		chain.ErrUnreachable, chain.ErrNotIncluded, dendrite.ErrOverloaded, dendrite.ErrUnreachable, dendrite.ErrDeadline, context.Canceled, ErrLater, chain.ErrNotEnded,
 	}},
 	{ExitRefused, []error{
 		chain.ErrRefused, chain.ErrFee, ErrRefused, keys.ErrPassword, keys.ErrExists, miner.ErrNotRegistered, miner.ErrColdkey,
 		dendrite.ErrNotPermitted,
 	}},
-	{ExitNotFound, []error{chain.ErrNotFound, keys.ErrNotFound, store.ErrNotFound, ErrNothing}},
+	{ExitNotFound, []error{chain.ErrNotFound, keys.ErrNotFound, store.ErrNotFound, ErrNothing, chain.ErrPruned, chain.ErrUnpaid}},
 }
 
 func exitCode(err error) int {

@@ -65,7 +65,7 @@ Exit codes: 0 done, 1 unexpected, 2 usage, 3 try again later, 4 refused, 5 not f
 		return nil
 	}
 	return group(root, a.walletCommand(), a.stakeCommand(), a.subnetCommand(), a.weightsCommand(), a.minerCommand(), a.validatorCommand(), a.gatewayCommand(),
-		a.queryCommand(), a.callCommand(), a.localnetCommand(), a.benchCommand(), a.simCommand(), a.doctorCommand())
+		a.queryCommand(), a.callCommand(), a.explainCommand(), a.localnetCommand(), a.benchCommand(), a.simCommand(), a.doctorCommand())
 }
 
 func (a *app) asJSON() bool { return a.json || a.output == "json" }

@@ -57,7 +57,9 @@ func TestMain(m *testing.M) {
 //	node start [ticks]         a fake node, which GOTENSOR_NETWORK names from then on; with ticks time goes on
 //	node stop
 //	node fault NAME [N]        make it misbehave: wrong-sequence, full, unavailable, hidden, refuse, fail-in-block, no-index
-//	node set NAME VALUE        change the world: height, closed, mechanism, sequence (of alice); clock now: the newest block is of now
+//	node set NAME VALUE        change the world: height, closed, mechanism, sequence (of alice); clock now: the newest block is of now;
+//	                           of the epochs that were played: pruned HEIGHT, incentive (of uid 1 in the latest), failed REASON
+//	node play EPOCHS           run epochs as the chain does, in which the weight of miner 2 grows
 //	until FILE REGEXP          wait until a file that a command in the background writes matches
 //	axon UID KIND              the neuron of a uid serves: says, nobody (admits no one), broken (wrong answers)
 func TestScripts(t *testing.T) {
@@ -144,6 +146,8 @@ func node(ts *testscript.TestScript, neg bool, args []string) {
 		fault(ts, *at, args[1:])
 	case "set":
 		change(ts, *at, args[1:])
+	case "play":
+		play(ts, *at, args[1:])
 	default:
 		ts.Fatalf("node %s: no such thing", args[0])
 	}
@@ -178,6 +182,14 @@ func fault(ts *testscript.TestScript, n *fakenode.Node, args []string) {
 	})
 }
 
+func play(ts *testscript.TestScript, n *fakenode.Node, args []string) {
+	epochs, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	n.Edit(func(w *fakenode.World) {
+		ts.Check(w.Play(epochs, func(epoch int) { w.Neurons[0].Row[1].Value = uint16(10_000 * (epoch + 1)) }))
+	})
+}
+
 func change(ts *testscript.TestScript, n *fakenode.Node, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: node set NAME VALUE")
@@ -197,6 +209,14 @@ func change(ts *testscript.TestScript, n *fakenode.Node, args []string) {
 			w.Closed = args[1]
 		case "mechanism":
 			w.Mechanism = args[1]
+		case "pruned":
+			ts.Check(err)
+			w.Pruned = number
+		case "incentive":
+			ts.Check(err)
+			w.Forge(uint16(number))
+		case "failed":
+			w.Fail(args[1])
 		default:
 			ts.Fatalf("node set %s: no such thing", args[0])
 		}

@@ -40,13 +40,19 @@ func (r *Replay) canon(n int) parts {
 	for uid := range in.N {
 		p.stake.funded[uid] = r.funded == nil || r.funded[uid]
 		p.rows[uid] = r.countingRow(uid)
-		for k, target := range in.Bonds[uid].UIDs {
-			if _, kept := r.Trace.OldBonds[uid].At(target); kept {
-				p.bonds[uid].UIDs, p.bonds[uid].Values = append(p.bonds[uid].UIDs, target), append(p.bonds[uid].Values, in.Bonds[uid].Values[k])
-			}
-		}
+		p.bonds[uid] = keptBonds(in.Bonds[uid], r.Trace.OldBonds[uid].UIDs)
 	}
 	return p
+}
+
+// keptBonds are those entries of a row that kept names, in the row's order.
+func keptBonds(row yuma.Row, kept []uint16) (out yuma.Row) {
+	for k, target := range row.UIDs {
+		if len(kept) > 0 && kept[0] == target {
+			out.UIDs, out.Values, kept = append(out.UIDs, target), append(out.Values, row.Values[k]), kept[1:]
+		}
+	}
+	return out
 }
 
 // countingRow is a row without the entries that would not count even with a permit.

@@ -295,7 +295,7 @@ func TestFiguresAreValid(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, explain.History(3, []explain.Past{{Epoch: 1, Incentive: 5}, {Epoch: 2}}).Validate())
+	require.NoError(t, explain.History(3, []explain.Past{{Epoch: 1, Pay: 5}, {Epoch: 2}}).Validate())
 }
 
 func TestShareAsJSON(t *testing.T) {

@@ -30,24 +30,21 @@ func Figures(a *Account, epoch uint64) []*figure.Figure {
 	return out
 }
 
-// Past is what a uid got in one epoch.
+// Past is what a uid got in one epoch, incentive and dividends together.
 type Past struct {
-	Epoch     uint64       `json:"epoch"`
-	Incentive gotensor.Rao `json:"rao_incentive"`
-	Dividends gotensor.Rao `json:"rao_dividends"`
+	Epoch uint64
+	Pay   gotensor.Rao
 }
 
 // History is the chart of a uid's pay over epochs.
 func History(uid uint16, past []Past) *figure.Figure {
-	incentive, dividends := figure.Series{Label: "incentive", Kind: figure.Line}, figure.Series{Label: "dividends", Kind: figure.Dashed}
+	zero, s := 0.0, figure.Series{Kind: figure.Line}
 	for _, p := range past {
-		incentive.X, incentive.Y = append(incentive.X, float64(p.Epoch)), append(incentive.Y, p.Incentive.TAO())
-		dividends.X, dividends.Y = append(dividends.X, float64(p.Epoch)), append(dividends.Y, p.Dividends.TAO())
+		s.X, s.Y = append(s.X, float64(p.Epoch)), append(s.Y, p.Pay.TAO())
 	}
-	zero := 0.0
 	return &figure.Figure{
-		Name: "history", Title: fmt.Sprintf("Pay of uid %d", uid), Caption: "What each epoch paid.", X: "epoch", Y: "pay (TAO)", MinY: &zero,
-		Series: []figure.Series{incentive, dividends},
+		Name: "history", Title: fmt.Sprintf("Pay of uid %d by epoch", uid), Caption: "Incentive and dividends together.", X: "epoch", Y: "pay (TAO)",
+		MinY: &zero, Series: []figure.Series{s},
 	}
 }
 
