@@ -24,7 +24,7 @@ func (r *Rules) report(out [][]outcome) *sim.Report {
 const (
 	mostLossOurs   = 2.35 // nats per token
 	mostCopiesOurs = 0.40
-	leastOverEqual = 0.15
+	leastOverEqual = 0.05
 )
 
 func (r *Rules) numbers(by map[string]Snapshot) []sim.Number {

@@ -21,6 +21,7 @@ type Supply struct {
 	Server     float64 `json:"server" help:"TAO per epoch that each uid costs"`
 	Power      float64 `json:"power" help:"power of the gain that is paid"`
 	Reference  float64 `json:"reference" help:"loss of the validators' reference model, nats per token"`
+	Strong     float64 `json:"strong_reference" help:"the same of a better one, to compare with"`
 	Runs       int     `json:"runs" help:"runs with other seeds that results are the mean of"`
 	Seed       uint64  `json:"seed" help:"seed of all randomness"`
 }
@@ -30,7 +31,7 @@ func DefaultSupply() *Supply {
 	d := DefaultRules()
 	return &Supply{
 		Owners: 40, Slots: 48, Validators: 2, Epochs: 50, Pay: 15, Compute: d.Compute, Upkeep: d.Upkeep, Server: d.Server, Power: 2,
-		Reference: d.Reference, Runs: 2, Seed: 1,
+		Reference: d.Reference, Strong: d.StrongReference, Runs: 2, Seed: 1,
 	}
 }
 
@@ -42,14 +43,16 @@ func (r *Supply) About() string {
 	return `What miners supply when a subnet pays twice as much, or half, or another subnet wants them
 
 The owners of economy-rules, under our rule. After a while the pay doubles, or halves, or a second subnet begins to pay as much as
-the first. The elasticity of a quantity is its relative change per relative change of pay: 1 is in proportion, 0 not at all. It is
-taken against the same world without the change, over the last half of the epochs after it.`
+the first. Once more with validators that have a better reference model, since that decides how much more a larger model earns. The
+elasticity of a quantity is its relative change per relative change of pay: 1 is in proportion, 0 not at all. It is taken against the
+same world without the change, over the last half of the epochs after it.`
 }
 
 // Validate fails with sim.ErrConfig.
 func (r *Supply) Validate() error {
 	return check(append(r.market().ranges(), ranged{"epochs", float64(r.Epochs), 2, 100_000}, ranged{"pay", r.Pay, 0.01, 1e6},
-		ranged{"power", r.Power, 0.1, 10}, ranged{"runs", float64(r.Runs), 1, 1000}))
+		ranged{"power", r.Power, 0.1, 10}, ranged{"runs", float64(r.Runs), 1, 1000},
+		ranged{"strong-reference", r.Strong, 1, 10}))
 }
 
 func (r *Supply) market() market {
@@ -64,14 +67,17 @@ func (r *Supply) market() market {
 type scenario struct {
 	name          string
 	before, after []float64
+	strong        bool // with the better reference
 }
 
 var scenarios = []scenario{
-	{"unchanged", []float64{1}, []float64{1}},
-	{"doubled", []float64{1}, []float64{2}},
-	{"halved", []float64{1}, []float64{0.5}},
-	{"alone", []float64{1, 0}, []float64{1, 0}},
-	{"rival", []float64{1, 0}, []float64{1, 1}},
+	{"unchanged", []float64{1}, []float64{1}, false},
+	{"doubled", []float64{1}, []float64{2}, false},
+	{"halved", []float64{1}, []float64{0.5}, false},
+	{"alone", []float64{1, 0}, []float64{1, 0}, false},
+	{"rival", []float64{1, 0}, []float64{1, 1}, false},
+	{"strong", []float64{1}, []float64{1}, true},
+	{"strong doubled", []float64{1}, []float64{2}, true},
 }
 
 // Run plays all scenarios.
@@ -83,6 +89,9 @@ func (r *Supply) Run(ctx context.Context, progress sim.Progress) (*sim.Report, e
 	err := sim.Parallel(ctx, len(played), progress, func(i int) error {
 		s, m := scenarios[i/r.Runs], r.market()
 		m.seed += uint64(i%r.Runs) * 1_000_003
+		if s.strong {
+			m.reference = r.Strong
+		}
 		var err error
 		played[i], err = play(ctx, m, 2*r.Epochs, func(e int) []float64 {
 			parts := s.before
@@ -113,8 +122,16 @@ func (r *Supply) report(played [][][]Snapshot) *sim.Report {
 			}
 		}
 	}
-	same, twice, half, alone, rival := ends[0][0], ends[1][0], ends[2][0], ends[3][0], ends[4]
-	report := &sim.Report{Name: r.Name(), Title: "What miners supply when the pay changes", Params: r}
+	return &sim.Report{
+		Name: r.Name(), Title: "What miners supply when the pay changes", Params: r, Numbers: supplied(ends),
+		Tables: []sim.Table{r.table(ends)}, Figures: []figure.Figure{r.figure(played)},
+	}
+}
+
+// supplied are the numbers of the ends of all scenarios, by scenario and subnet.
+func supplied(ends [][]Snapshot) []sim.Number {
+	same, twice, half, alone, rival, strong, strongTwice := ends[0][0], ends[1][0], ends[2][0], ends[3][0], ends[4], ends[5][0], ends[6][0]
+	var out []sim.Number
 	for _, q := range []struct {
 		name, about string
 		of          func(Snapshot) float64
@@ -123,15 +140,24 @@ func (r *Supply) report(played [][][]Snapshot) *sim.Report {
 		{"uids", "number of uids", func(s Snapshot) float64 { return s.UIDs }, sim.Bound(0)},
 		{"models", "number of distinct models", func(s Snapshot) float64 { return s.Models }, nil},
 		{"size", "size of models, mean weighted by pay", func(s Snapshot) float64 { return s.Size }, nil},
-		{"compute", "parameters of all distinct models together", func(s Snapshot) float64 { return s.Served }, sim.Bound(0)},
+		{"compute", "parameters of all distinct models together", func(s Snapshot) float64 { return s.Served }, nil},
 	} {
 		up, down := elasticity(q.of(same), q.of(twice), 2), elasticity(q.of(same), q.of(half), 0.5)
-		report.Numbers = append(report.Numbers,
+		out = append(out,
 			sim.Number{Name: "elasticity-" + q.name + "-doubled", About: "elasticity of the " + q.about + " when the pay doubles", Value: up, AtLeast: q.least},
-			sim.Number{Name: "elasticity-" + q.name + "-halved", About: "elasticity of the " + q.about + " when the pay halves", Value: down})
+			sim.Number{Name: "elasticity-" + q.name + "-halved", About: "elasticity of the " + q.about + " when the pay halves", Value: down},
+			sim.Number{
+				Name: "elasticity-" + q.name + "-strong", About: "elasticity of the " + q.about + " when the pay doubles and validators have the better reference",
+				Value: elasticity(q.of(strong), q.of(strongTwice), 2), Before: sim.Bound(up),
+			})
 	}
-	report.Numbers = append(report.Numbers,
-		sim.Number{Name: "loss-gained-doubled", About: "by how much the loss falls when the pay doubles", Value: round4(same.Mixture - twice.Mixture), Unit: "nats/token"},
+	gained := round4(same.Mixture - twice.Mixture)
+	return append(out,
+		sim.Number{Name: "loss-gained-doubled", About: "by how much the loss falls when the pay doubles", Value: gained, Unit: "nats/token"},
+		sim.Number{
+			Name: "loss-gained-strong", About: "the same with the better reference", Value: round4(strong.Mixture - strongTwice.Mixture), Unit: "nats/token",
+			Before: sim.Bound(gained),
+		},
 		sim.Number{Name: "loss-lost-halved", About: "by how much the loss rises when the pay halves", Value: round4(half.Mixture - same.Mixture), Unit: "nats/token"},
 		sim.Number{
 			Name: "rival-drain", About: "part of the first subnet's uids that it loses to a second one of equal pay", Value: round4(1 - ratio(rival[0].UIDs, alone.UIDs)),
@@ -141,8 +167,11 @@ func (r *Supply) report(played [][][]Snapshot) *sim.Report {
 			Name: "rival-total", About: "uids of both subnets over those of the first one alone", Value: round4(ratio(rival[0].UIDs+rival[1].UIDs, alone.UIDs)),
 			AtLeast: sim.Bound(1),
 		})
+}
+
+func (r *Supply) table(ends [][]Snapshot) sim.Table {
 	t := sim.Table{
-		Name: "economy-supply", Title: "Subnets before and after a change of pay",
+		Name: "economy-supply", Title: "Subnets after a change of pay",
 		Columns: []string{
 			"scenario", "subnet", "pay after, TAO per epoch", "uids", "distinct models", "mean size, million parameters",
 			"all distinct models, million parameters", "loss of the mixture, nats/token", "share of pay to copies", "profit, TAO per epoch",
@@ -154,9 +183,7 @@ func (r *Supply) report(played [][][]Snapshot) *sim.Report {
 				round4(e.Mixture), round4(e.Copies), round4(e.Profit))
 		}
 	}
-	report.Tables = []sim.Table{t}
-	report.Figures = []figure.Figure{r.figure(played)}
-	return report
+	return t
 }
 
 // elasticity is the relative change of a quantity per relative change of pay, in logarithms; 0 if there is nothing to compare.

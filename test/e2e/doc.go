@@ -14,7 +14,8 @@
 //  3. once more, to see that it goes on where it was (restart_test.go).
 //
 // A second network is used through its gateway, as applications do, while miners are killed, strangers flood one of them and the chain's
-// node stands still (gateway_test.go, flood_test.go). `make soak` keeps a thousand streams running through a third (soak_test.go).
+// node stands still (gateway_test.go, flood_test.go). `make soak` keeps a thousand streams running through a third (soak_test.go). In a
+// fourth, of `make economy`, owners of miners follow their profit (economy_test.go).
 //
 // Start at TestNetwork in network_test.go and TestGateway in gateway_test.go. Every wait is bounded, and everything that was started is stopped, also after a failure.
 package e2e
