@@ -42,10 +42,11 @@ the same network without bribes, the same noise included, it is measured what sh
 of dividends the bribed lose, because what exceeds consensus is clipped from their rows, trust and bonds. Miners and validators have equal
 pots, so both are compared directly. The least bribe is that loss; where it is less than the miner's gain, both sides profit.
 
-gain is the miner's best gain over its honest pay (0.1: a tenth more); before is the same without clipping. pays is the best joint profit
-of the miner and the bribed, over the miner's honest pay: above zero, a bribe exists that both like. Below kappa the gain is limited by the honest
-validators' noise, since the most that consensus gives is what the most generous honest ones vote, but it is not zero, and small favours
-cost the bribed next to nothing: bribes of up to that size pay, and clipping does not stop them. From kappa on, the miner takes what it
+gain is what the miner gains over its honest pay (0.1: a tenth more) by the bribe that leaves most for it and the bribed
+together, pays is that joint profit: above zero, a bribe exists that both sides like. price is what the bribed lose per unit of the miner's
+gain where they go farthest. Before is the same without clipping, where all of it pays. Below kappa large favours cost many times what they bring.
+But small ones hide in the noise of the honest: consensus gives what the more generous honest vote, the bribed lose next to nothing,
+and a bribe of that size pays; clipping does not stop it. From kappa on the miner takes what it
 likes. Better measures, and stake that is spread, are the defence.`
 }
 
@@ -149,22 +150,24 @@ func (x *Bribery) report(deals []deal) *sim.Report {
 	out := &sim.Report{Name: x.Name(), Title: "Bribed validators", Params: x}
 	table := sim.Table{Name: "bribery", Title: "Gains and losses, over the miner's honest pay", Columns: []string{"kappa", "stake bribed", "favour", "gain of the miner", "loss of the bribed", "joint profit", "trust of the bribed"}}
 	per := len(x.Favours) + 1
-	var gains, profits, costs [2][]float64
+	var gains, profits, prices [2][]float64
 	for k := range gains {
 		for s := range x.Stakes {
 			group := deals[(k*len(x.Stakes)+s)*per:][:per]
 			honest := group[0]
-			gain, profit, cost := math.Inf(-1), math.Inf(-1), 0.0
+			gain, profit, most, price := 0.0, math.Inf(-1), math.Inf(-1), 0.0
 			for _, d := range group[1:] {
 				g := d.incentive/honest.incentive - 1
 				l := (honest.dividend - d.dividend) / honest.incentive
 				table.Add(round(d.kappa), round(d.stake), d.favour, round(g), round(l), round(g-l), round(d.trust))
-				profit = max(profit, g-l)
-				if g > gain {
-					gain, cost = g, l
+				if g-l > profit {
+					gain, profit = g, g-l
+				}
+				if g > most {
+					most, price = g, l/g
 				}
 			}
-			gains[k], profits[k], costs[k] = append(gains[k], gain), append(profits[k], profit), append(costs[k], cost)
+			gains[k], profits[k], prices[k] = append(gains[k], gain), append(profits[k], profit), append(prices[k], price)
 		}
 	}
 	for s, stake := range x.Stakes {
@@ -172,10 +175,15 @@ func (x *Bribery) report(deals []deal) *sim.Report {
 			Name: "gain-" + percent(stake), About: "the miner's gain with " + percent(stake) + " % of stake bribed", Value: round(gains[0][s]), Before: sim.Bound(round(gains[1][s])),
 		}
 		pays := sim.Number{Name: "pays-" + percent(stake), About: "joint profit of the miner and the bribed", Value: round(profits[0][s]), Before: sim.Bound(round(profits[1][s]))}
+		price := sim.Number{
+			Name: "price-" + percent(stake), About: "loss of the bribed per unit of the miner's gain where they go farthest",
+			Value: round(prices[0][s]), Before: sim.Bound(round(prices[1][s])),
+		}
 		if stake < x.Kappa {
 			gain.AtMost, pays.AtMost = sim.Bound(round(bribeBound(stake))), sim.Bound(round(bribeBound(stake)))
+			price.AtLeast = sim.Bound(5)
 		}
-		out.Numbers = append(out.Numbers, gain, pays)
+		out.Numbers = append(out.Numbers, gain, pays, price)
 	}
 	out.Tables = []sim.Table{table}
 	below := func(y []float64) []float64 { // a figure of what happens below kappa: beyond it is off any scale
@@ -187,11 +195,10 @@ func (x *Bribery) report(deals []deal) *sim.Report {
 	}
 	stakes := below(x.Stakes)
 	out.Figures = []figure.Figure{{
-		Name: "bribery", Title: "What bribes buy below kappa", X: "share of stake bribed", Y: "over the miner's honest pay", Rules: []float64{0},
-		Caption: "The best favour for each. Bounded by the noise of the honest; joint profit above zero means that a bribe pays.",
+		Name: "bribery", Title: "Bribes that pay, below kappa", X: "share of stake bribed", Y: "over the miner's honest pay", Rules: []float64{0},
+		Caption: "The favour that leaves most for both sides. Bounded by the noise of the honest; joint profit above zero means that a bribe pays.",
 		Series: []figure.Series{
 			line("gain of the miner", figure.Line, stakes, below(gains[0])), line("joint profit", figure.Line, stakes, below(profits[0])),
-			line("loss of the bribed for the miner's best", figure.Dashed, stakes, below(costs[0])),
 		},
 	}}
 	return out

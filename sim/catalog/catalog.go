@@ -19,6 +19,7 @@ func All() []sim.Experiment {
 	return []sim.Experiment{
 		retention.Default(), retention.DefaultPublished(),
 		arena.NewCabal(), arena.NewCopying(), arena.NewWithheld(), arena.NewUnder(),
+		arena.NewHopping(), arena.NewBribery(), arena.NewAbsent(), arena.NewRootCabal(),
 		market.Default(),
 		economy.DefaultRules(),
 		economy.DefaultSupply(),
