@@ -6,8 +6,10 @@
 // arrive, scores them (package score) and keeps the board; Judge.Weights is what the validator commits. What the rule of 2022
 // would have paid, the model size it would have guessed and Shapley values are shown beside it and decide nothing.
 //
-// A server also writes texts (Generate) and makes vectors (Embed) for people, where the miner has models that can; nobody is paid for
-// these yet. What a caller asks is in no log and no error, yet the miner's operator can read it: nothing hides a text from
+// A server also writes texts (Generate) and makes vectors (Embed) for people, where the miner has models that can. Between two rounds a
+// Judge asks for texts as people do, through gateways if it is given some (probe.go, through.go), about what it asks predictions of in
+// the next round; how well they are served, and whether they are what the predictions say, decides a part of the pay. Vectors are not
+// paid for. What a caller asks is in no log and no error, yet the miner's operator can read it: nothing hides a text from
 // the model that goes on with it.
 //
 // Start at NewJudge and NewServer. The rule itself is in mechanism/text/score.
