@@ -26,7 +26,8 @@ func (b *Board) PayFor(use func(Key) float64) { b.use = use }
 // neuron is the state of one holder of a uid.
 type neuron struct {
 	averages []Average // by stratum
-	copies   float64   // moving mean of 1/copies; 0 before the first answer
+	copies   float64   // moving mean of the copy factor; 0 before the first answer
+	own      Average   // gain of the rounds in which nobody answered like it, over all strata
 	silent   int       // consecutive wholly silent rounds
 	rounds   int       // rounds in which it was asked
 }
@@ -45,7 +46,8 @@ type Report struct {
 type Standing struct {
 	Rounds     int     `json:"rounds"`      // rounds in which it was asked
 	Level      float64 `json:"level"`       // mean over the strata of the moving mean gain, nats
-	CopyFactor float64 `json:"copy_factor"` // (0, 1]: 1 if nobody copies it, 1/n of n copies; 1 before the first answer
+	CopyFactor float64 `json:"copy_factor"` // (0, 1]: 1 if it copies nobody, near 0 for a copy of who was before, 1/n of n that came at once
+	Claim      float64 `json:"claim"`       // lower bound of its gain while nobody answered like it, nats: the larger one is the original
 	Silent     int     `json:"silent"`      // consecutive wholly silent rounds
 	Muted      bool    `json:"muted"`       // silent for so long that its weight is 0 until it answers
 
@@ -95,7 +97,7 @@ func (b *Board) Observe(scores Scores) (Report, error) {
 	after := make([]*neuron, len(scores.Replies))
 	report := Report{}
 	var gains [][]float64
-	var level []float64
+	var level, round []float64
 	var answered []*neuron
 	for i := range scores.Replies {
 		reply := &scores.Replies[i]
@@ -104,6 +106,7 @@ func (b *Board) Observe(scores Scores) (Report, error) {
 			report.Keys = append(report.Keys, reply.Key)
 			gains = append(gains, nats(reply.Gains))
 			level = append(level, after[i].level())
+			round = append(round, reply.Mean())
 			answered = append(answered, after[i])
 		}
 	}
@@ -112,9 +115,7 @@ func (b *Board) Observe(scores Scores) (Report, error) {
 			return Report{}, err
 		}
 	}
-	for i, n := range answered {
-		n.addCopies(b.settings.CopyRate, report.Similarity.Copies[i])
-	}
+	settle(&b.settings, answered, report.Similarity, round)
 	for i := range scores.Replies {
 		b.neurons[scores.Replies[i].Key] = after[i]
 	}
@@ -146,7 +147,7 @@ func (b *Board) next(reply *ReplyScore, strata []int) *neuron {
 	n := &neuron{averages: make([]Average, len(b.strata))}
 	if old, ok := b.neurons[reply.Key]; ok {
 		copy(n.averages, old.averages)
-		n.copies, n.silent, n.rounds = old.copies, old.silent, old.rounds
+		n.copies, n.own, n.silent, n.rounds = old.copies, old.own, old.silent, old.rounds
 	}
 	sum, count := make([]float64, len(b.strata)), make([]int, len(b.strata))
 	for t, d := range strata {
@@ -176,14 +177,6 @@ func (n *neuron) level() float64 {
 		}
 	}
 	return sum / float64(max(1, asked))
-}
-
-func (n *neuron) addCopies(rate, copies float64) {
-	if n.copies == 0 {
-		n.copies = 1 / copies
-		return
-	}
-	n.copies = (1-rate)*n.copies + rate/copies
 }
 
 func (n *neuron) copyFactor() float64 {
@@ -229,7 +222,7 @@ func (b *Board) Standing(key Key) (Standing, bool) {
 		return Standing{}, false
 	}
 	out := Standing{
-		Rounds: n.rounds, Level: n.level(), CopyFactor: n.copyFactor(), Silent: n.silent,
+		Rounds: n.rounds, Level: n.level(), CopyFactor: n.copyFactor(), Claim: n.claim(&b.settings), Silent: n.silent,
 		Muted: n.silent >= b.settings.SilentRounds, Strata: make([]StratumStanding, len(b.strata)),
 	}
 	for d := range out.Strata {

@@ -327,7 +327,7 @@ func TestLoadRefuses(t *testing.T) {
 	cases := map[string]string{
 		"empty":          ``,
 		"cut off":        head,
-		"version":        `{"version":2,"strata":["books"]}`,
+		"version":        `{"version":3,"strata":["books"]}`,
 		"no strata":      `{"version":1}`,
 		"rounds":         `{"version":1,"strata":["books"],"rounds":-1}`,
 		"no key":         head + `{"averages":[` + fine + `]}]}`,
@@ -342,6 +342,7 @@ func TestLoadRefuses(t *testing.T) {
 		"s1":             neuron(`{"w":0.05,"q":0.0025,"s1":1e300,"s2":0.45}`, `"copies":1`),
 		"s2":             neuron(`{"w":0.05,"q":0.0025,"s1":0.15,"s2":-1}`, `"copies":1`),
 		"mean above rms": neuron(`{"w":0.05,"q":0.0025,"s1":0.15,"s2":0.1}`, `"copies":1`),
+		"own record":     `{"version":2` + neuron(fine, `"own":{"w":2},"copies":1,"rounds":1`)[len(`{"version":1`):],
 		"never asked":    neuron(`{"w":0,"q":0,"s1":0.15,"s2":0.45}`, `"copies":1`),
 	}
 	for name, data := range cases {

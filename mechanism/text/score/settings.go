@@ -27,6 +27,7 @@ type Settings struct {
 	Alpha        float64 `json:"alpha"`         // rate of the moving means
 	Kappa        float64 `json:"kappa"`         // distance of two answers, relative to their level, at which they stop being copies
 	LevelFloor   float64 `json:"level_floor"`   // smallest such level, nats
+	Lead         float64 `json:"lead"`          // relative lead of a claim that makes an original and a copy of two that are alike; 0: they share
 	CopyRate     float64 `json:"copy_rate"`     // rate of the copy factor
 	Z            float64 `json:"z"`             // standard errors subtracted from a mean
 	V0           float64 `json:"v0"`            // prior variance of a round's mean, nats squared
@@ -38,7 +39,7 @@ type Settings struct {
 func Defaults() Settings {
 	return Settings{
 		KMax: 512, Tolerance: 0.001, Lambda: 0.001, Cap: 16, NRef: 128,
-		Alpha: 0.05, Kappa: 0.05, LevelFloor: 0.1, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
+		Alpha: 0.05, Kappa: 0.05, LevelFloor: 0.1, Lead: 0.1, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
 	}
 }
 
@@ -60,6 +61,7 @@ func (s *Settings) Validate() error {
 		{"alpha", s.Alpha, 1e-6, 1},
 		{"kappa", s.Kappa, 1e-6, 10},
 		{"level_floor", s.LevelFloor, 1e-6, 100},
+		{"lead", s.Lead, 0, 10},
 		{"copy_rate", s.CopyRate, 1e-6, 1},
 		{"z", s.Z, 0, 100},
 		{"v0", s.V0, 0, 1e6},

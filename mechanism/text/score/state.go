@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// stateVersion changes whenever older state can no longer be read.
-const stateVersion = 1
+// stateVersion is what Encode writes. LoadBoard reads version 1 too, which had no own records.
+const stateVersion = 2
 
 // maxState bounds the bytes of a stored board: 65,536 neurons with a dozen strata need less.
 const maxState = 128 << 20
@@ -24,6 +24,7 @@ type neuronState struct {
 	Key      []byte    `json:"key"`
 	Averages []Average `json:"averages"` // by stratum
 	Copies   float64   `json:"copies"`
+	Own      Average   `json:"own"`
 	Silent   int       `json:"silent"`
 	Rounds   int       `json:"rounds"`
 }
@@ -33,7 +34,7 @@ func (b *Board) Encode() ([]byte, error) {
 	state := boardState{Version: stateVersion, Strata: b.strata, Rounds: b.rounds, Neurons: make([]neuronState, 0, len(b.neurons))}
 	for key, n := range b.neurons {
 		state.Neurons = append(state.Neurons, neuronState{
-			Key: []byte(key), Averages: n.averages, Copies: n.copies, Silent: n.silent, Rounds: n.rounds,
+			Key: []byte(key), Averages: n.averages, Copies: n.copies, Own: n.own, Silent: n.silent, Rounds: n.rounds,
 		})
 	}
 	slices.SortFunc(state.Neurons, func(a, b neuronState) int { return slices.Compare(a.Key, b.Key) })
@@ -54,8 +55,8 @@ func LoadBoard(s Settings, strata []string, data []byte) (*Board, error) {
 	if err := json.Unmarshal(data, &state); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
-	if state.Version != stateVersion {
-		return nil, fmt.Errorf("%w: version %d, want %d", ErrState, state.Version, stateVersion)
+	if state.Version < 1 || state.Version > stateVersion {
+		return nil, fmt.Errorf("%w: version %d, want 1..%d", ErrState, state.Version, stateVersion)
 	}
 	if len(state.Neurons) > maxNeurons || state.Rounds < 0 {
 		return nil, fmt.Errorf("%w: %d neurons (at most %d), %d rounds", ErrState, len(state.Neurons), maxNeurons, state.Rounds)
@@ -66,6 +67,9 @@ func LoadBoard(s Settings, strata []string, data []byte) (*Board, error) {
 	b.rounds = state.Rounds
 	for i := range state.Neurons {
 		n := &state.Neurons[i]
+		if state.Version == 1 {
+			n.Own = longest(n.Averages)
+		}
 		if err := n.check(len(state.Strata)); err != nil {
 			return nil, fmt.Errorf("%w: neuron %q: %w", ErrState, n.Key, err)
 		}
@@ -78,9 +82,20 @@ func LoadBoard(s Settings, strata []string, data []byte) (*Board, error) {
 				averages[d] = n.Averages[from]
 			}
 		}
-		b.neurons[Key(n.Key)] = &neuron{averages: averages, copies: n.Copies, silent: n.Silent, rounds: n.Rounds}
+		b.neurons[Key(n.Key)] = &neuron{averages: averages, copies: n.Copies, own: n.Own, silent: n.Silent, rounds: n.Rounds}
 	}
 	return b, nil
+}
+
+// longest is the average with most rounds behind it: the own record of a neuron from when none were kept, so that copies from then
+// go on to share.
+func longest(averages []Average) (out Average) {
+	for _, a := range averages {
+		if a.W > out.W {
+			out = a
+		}
+	}
+	return out
 }
 
 // check says what no board could have written.
@@ -94,6 +109,9 @@ func (n *neuronState) check(strata int) error {
 		return fmt.Errorf("copy factor %v, want 0 or %v..1", n.Copies, 1.0/maxNeurons)
 	case n.Rounds < 0 || n.Silent < 0 || n.Silent > n.Rounds:
 		return fmt.Errorf("silent for %d of %d rounds", n.Silent, n.Rounds)
+	}
+	if err := n.Own.check(); err != nil {
+		return fmt.Errorf("own record: %w", err)
 	}
 	for d := range n.Averages {
 		if err := n.Averages[d].check(); err != nil {
