@@ -32,7 +32,7 @@ func quick(seed uint64) []sim.Experiment {
 	cabal, copying, withheld, under := arena.NewCabal(), arena.NewCopying(), arena.NewWithheld(), arena.NewUnder()
 	cabal.Seed, copying.Seed, withheld.Seed, under.Seed = seed, seed, seed, seed
 	cabal.Epochs, cabal.Stakes, cabal.Own = 6, []float64{0.3}, []float64{0.5}
-	copying.Epochs, copying.Repeats, copying.Drifts, copying.Stakes = 41, 1, []float64{0.1}, []float64{0.1}
+	copying.Epochs, copying.Repeats, copying.Drifts, copying.Stakes = 80, 1, []float64{0.1}, []float64{0.1}
 	withheld.Epochs, withheld.Repeats, withheld.Drifts, withheld.Horizons = 40, 1, []float64{0.1}, []int{1}
 	under.Miners, under.Stakes, under.Searches = 8, []float64{0.1}, 4
 	return []sim.Experiment{cabal, copying, withheld, under}

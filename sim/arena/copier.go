@@ -13,6 +13,7 @@ type copier struct {
 	last  []float64
 	trend []float64
 	seen  []float64
+	votes [][]vote // scratch of majority
 	// knows is what a learning copier has of the challenges, nil elsewhere.
 	knows *lesson
 }
@@ -27,7 +28,7 @@ func (c *copier) Row(v *View, row []float64) bool {
 		c.seen, c.last, c.trend = make([]float64, len(row)), make([]float64, len(row)), make([]float64, len(row))
 	}
 	if c.how == "consensus" {
-		majority(v, c.seen)
+		c.majority(v, c.seen)
 	} else {
 		average(v, c.seen)
 	}
@@ -60,8 +61,7 @@ func total(x []float64) float64 {
 	return sum
 }
 
-// average writes the mean of the normalised rows of others in force, by stake. In the open a copier that sets its row late takes those of this
-// period only.
+// average writes the mean of the normalised rows of others in force, by stake.
 func average(v *View, to []float64) {
 	clear(to)
 	for i, r := range v.Rows[:v.First] {
@@ -82,28 +82,29 @@ func average(v *View, to []float64) {
 type vote struct{ weight, stake float64 }
 
 // majority writes per miner the median by stake of the others' normalised rows.
-func majority(v *View, to []float64) {
+func (c *copier) majority(v *View, to []float64) {
 	clear(to)
-	all := 0.0
-	sums := make([]float64, v.First)
-	for i, r := range v.Rows[:v.First] {
-		for _, x := range r.Values {
-			sums[i] += float64(x)
-		}
-		if i != v.UID && sums[i] > 0 {
-			all += float64(v.Stake[i])
-		}
+	if c.votes == nil {
+		c.votes = make([][]vote, len(to))
 	}
-	votes := make([][]vote, len(to))
+	for uid := range c.votes {
+		c.votes[uid] = c.votes[uid][:0]
+	}
+	all := 0.0
 	for i, r := range v.Rows[:v.First] {
-		if i == v.UID {
+		if i == v.UID || len(r.UIDs) == 0 {
 			continue
 		}
+		all += float64(v.Stake[i])
+		sum := 0.0
+		for _, x := range r.Values {
+			sum += float64(x)
+		}
 		for k, uid := range r.UIDs {
-			votes[uid] = append(votes[uid], vote{float64(r.Values[k]) / sums[i], float64(v.Stake[i])})
+			c.votes[uid] = append(c.votes[uid], vote{float64(r.Values[k]) / sum, float64(v.Stake[i])})
 		}
 	}
-	for uid, votes := range votes {
+	for uid, votes := range c.votes {
 		slices.SortFunc(votes, func(a, b vote) int { return cmp.Compare(b.weight, a.weight) })
 		above := 0.0
 		for _, x := range votes {
