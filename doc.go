@@ -21,6 +21,7 @@
 //	L6  miner, validator, localnet               roles
 //	    gateway, gateway/route, gateway/store    applications ask the network: requests, whom to ask, keys and limits
 //	    bench, doctor                            how fast; what is wrong
+//	    explain                                  why a neuron earned what it earned, as a pure function of an epoch
 //	L7  cli, cmd/gotensor, cmd/gotensord         what people run: every role; the node
 //
 // Beside the layers: web is the website that a gateway serves, sim plays the network's games for research, internal holds what several rooms

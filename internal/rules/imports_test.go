@@ -50,6 +50,8 @@ var bans = []ban{
 		why: "who measures or simulates returns figures and does not draw them", from: append([]string{"internal/figure"}, roles...), deep: true,
 		not: []string{"internal/chart", "gonum.org/v1/plot"},
 	},
+	{why: "an explanation is a pure function of an epoch", from: []string{"explain"}, deep: true, not: append([]string{"chain", "x", "cli"}, roles...)},
+	{why: "an explanation reads nothing but its arguments", from: []string{"explain"}, not: []string{"os", "net", "time", "context", "math/rand", "math/rand/v2"}},
 	{why: "tests stay tests", from: []string{""}, deep: false, not: []string{"testing", "github.com/stretchr/testify"}},
 }
 

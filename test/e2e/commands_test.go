@@ -66,6 +66,7 @@ const oneTAO = 1_000_000_000
 func commands(t *testing.T, s *suite) {
 	t.Helper()
 	t.Run("look", func(t *testing.T) { look(t, s) })
+	t.Run("explain", func(t *testing.T) { explain(t, s) })
 	t.Run("transfer", func(t *testing.T) { transfer(t, s) })
 	t.Run("stake", func(t *testing.T) { stake(t, s) })
 	t.Run("register by burn", func(t *testing.T) { burn(t, s) })
