@@ -1,20 +1,34 @@
 package yuma
 
-import "github.com/gotensor/gotensor/fixed"
+import (
+	"math"
 
-// vote is one validator's weight for a uid and the stake behind it.
-type vote struct{ score, stake fixed.I32F32 }
+	"github.com/gotensor/gotensor/fixed"
+)
+
+// vote is one voter's weight for a uid: the weight, in [0, 1], above the voter's number in 16 bits. Eight bytes rather than weight and
+// stake side by side, since votes are what an epoch moves most.
+type vote uint64
+
+func newVote(score fixed.I32F32, voter uint16) vote { return vote(score)<<16 | vote(voter) }
+
+func (v vote) score() fixed.I32F32 { return fixed.I32F32(v >> 16) }
 
 // consensus finds the weight of each uid that a majority of stake supports.
 type consensus struct {
 	median []fixed.I32F32 // the result, per uid
-	stake  []fixed.I32F32 // per row: stake with a say, renormalised; 0 without
-	voters int            // rows with a say
+	stake  []fixed.I32F32 // scratch: per row, stake with a say, renormalised; 0 without
+	say    []fixed.I32F32 // per voter, a row with a say: its stake
 	sum    fixed.I32F32   // of stake, a little below one
-	votes  []vote         // entries of rows with a say, column by column
+	votes  []vote         // entries of voters' rows, column by column
 	spare  []vote         // scratch for one column
-	start  []int          // column j's votes are start[j] .. start[j+1]
+	start  []int          // column j's votes are start[j] .. end[j]
+	end    []int
 }
+
+// gap is the number of votes left free between columns, a cache line. Without it the columns of a full matrix, which all have the same
+// length, would begin at addresses that a cache keeps in the same few places.
+const gap = 8
 
 // compute finds the stake-weighted median of each of w's columns, where a row without an entry scores zero. Let minority be the
 // sum of stake less the majority: the median is the smallest score such that the stake of all scores up to it exceeds the
@@ -23,80 +37,84 @@ func (c *consensus) compute(stake []fixed.I32F32, w *matrix, columns int, majori
 	c.median = sized(c.median, columns)
 	c.rate(stake)
 	c.transpose(stake, w)
-	c.spare = sized(c.spare, c.voters)
+	c.spare = sized(c.spare, len(c.say))
 	minority := c.sum.Sub(majority)
 	for j := range c.median {
-		c.median[j] = c.column(c.votes[c.start[j]:c.start[j+1]], minority)
+		c.median[j] = c.column(c.votes[c.start[j]:c.end[j]], minority)
 	}
 }
 
 // rate keeps the positive stakes and normalises them once more.
 func (c *consensus) rate(stake []fixed.I32F32) {
 	c.stake = sized(c.stake, len(stake))
-	c.voters = 0
 	for i, s := range stake {
 		c.stake[i] = max(s, 0)
-		if s > 0 {
-			c.voters++
-		}
 	}
 	normalise(c.stake)
 	c.sum = sum(c.stake)
+	c.say = c.say[:0]
+	for i, s := range stake {
+		if s > 0 {
+			c.say = append(c.say, c.stake[i])
+		}
+	}
 }
 
 // transpose sorts the entries of rows with a say by column.
 func (c *consensus) transpose(stake []fixed.I32F32, w *matrix) {
-	c.start = zeroed(c.start, len(c.median)+2)
-	total := 0
+	c.start, c.end = sized(c.start, len(c.median)), zeroed(c.end, len(c.median))
 	for i, s := range stake {
-		if s <= 0 {
-			continue
-		}
-		uids, _ := w.row(i)
-		total += len(uids)
-		for _, uid := range uids {
-			c.start[int(uid)+2]++
+		if s > 0 {
+			uids, _ := w.row(i)
+			for _, uid := range uids {
+				c.end[uid]++
+			}
 		}
 	}
-	for j := 2; j < len(c.start); j++ {
-		c.start[j] += c.start[j-1]
+	total := 0
+	for j, count := range c.end {
+		c.start[j], c.end[j] = total, total
+		total += count + gap
 	}
 	c.votes = sized(c.votes, total)
-	next := c.start[1:] // next free place of each column; when all are filled, next[j] is the end of column j
+	voter := uint16(0)
 	for i, s := range stake {
 		if s <= 0 {
 			continue
 		}
 		uids, vals := w.row(i)
 		for k, uid := range uids {
-			c.votes[next[uid]] = vote{score: vals[k], stake: c.stake[i]}
-			next[uid]++
+			next := c.end[uid]
+			c.votes[next] = newVote(vals[k], voter)
+			c.end[uid] = next + 1
 		}
+		voter++
 	}
 }
 
 // column returns the median of one column; it permutes the votes.
 func (c *consensus) column(votes []vote, minority fixed.I32F32) fixed.I32F32 {
-	if len(votes) < c.voters { // some score zero for want of an entry
+	if len(votes) < len(c.say) { // some score zero for want of an entry
 		silent := c.sum
 		for _, v := range votes {
-			silent -= v.stake
+			silent -= c.say[uint16(v)]
 		}
 		if silent > minority {
 			return 0
 		}
-		return selectScore(votes, c.spare, minority-silent)
+		minority -= silent
 	}
-	return selectScore(votes, c.spare, minority)
+	return c.selectScore(votes, minority)
 }
 
 // selectScore returns the smallest score, 0 or more, such that the stake of all votes up to it exceeds the minority; the
 // largest score if there is none, and 0 without votes. It overwrites the votes and as many of spare.
-func selectScore(votes, spare []vote, minority fixed.I32F32) fixed.I32F32 {
+func (c *consensus) selectScore(votes []vote, minority fixed.I32F32) fixed.I32F32 {
 	var largest fixed.I32F32
+	spare := c.spare
 	for len(votes) > 0 {
-		pivot := medianOfThree(votes[0].score, votes[len(votes)/2].score, votes[len(votes)-1].score)
-		below, above, stakeBelow, stakeUpTo := partition(votes, spare, pivot)
+		pivot := medianOfThree(votes[0].score(), votes[len(votes)/2].score(), votes[len(votes)-1].score())
+		below, above, stakeBelow, stakeUpTo := partition(votes, spare, c.say, pivot)
 		switch {
 		case minority < stakeBelow && below > 0:
 			votes = votes[:below]
@@ -112,17 +130,19 @@ func selectScore(votes, spare []vote, minority fixed.I32F32) fixed.I32F32 {
 }
 
 // partition moves the votes below the pivot to the front of votes and those above it to spare, and returns their numbers, the stake below
-// the pivot and that up to it. Scores are not negative. Every vote is written to both places and counted by masks, since a processor
-// cannot foresee which way a comparison goes.
-func partition(votes, spare []vote, pivot fixed.I32F32) (below, above int, stakeBelow, stakeUpTo fixed.I32F32) {
+// the pivot and that up to it. Every vote is written to both places and counted by masks, since a processor cannot foresee which way
+// a comparison goes.
+func partition(votes, spare []vote, say []fixed.I32F32, pivot fixed.I32F32) (below, above int, stakeBelow, stakeUpTo fixed.I32F32) {
 	spare = spare[:len(votes)]
+	first, last := int64(newVote(pivot, 0)), int64(newVote(pivot, math.MaxUint16))
 	for _, v := range votes {
 		votes[below], spare[above] = v, v
-		less, more := (v.score-pivot)>>63, (pivot-v.score)>>63 // -1 for yes, 0 for no
+		less, more := (int64(v)-first)>>63, (last-int64(v))>>63 // -1 for yes, 0 for no
 		below -= int(less)
 		above -= int(more)
-		stakeBelow += v.stake & less
-		stakeUpTo += v.stake &^ more
+		stake := say[uint16(v)]
+		stakeBelow += stake & fixed.I32F32(less)
+		stakeUpTo += stake &^ fixed.I32F32(more)
 	}
 	return below, above, stakeBelow, stakeUpTo
 }
