@@ -21,12 +21,9 @@ func NewDivisor(d I32F32) Divisor {
 func (v Divisor) SafeDiv(a I32F32) I32F32 {
 	n := uint64(a) << 32
 	q, _ := bits.Mul64(n, v.reciprocal)
-	// The reciprocal is less than one too small, so q is at most two too small; one correction is enough for most.
-	if rest := n - q*v.d; rest >= v.d {
+	// The reciprocal is at most one too small and n below 2^64, so n/d less the product is below one: q is at most one too small.
+	if n-q*v.d >= v.d {
 		q++
-		if rest-v.d >= v.d {
-			q++
-		}
 	}
 	if uint64(a)>>32|q>>63 != 0 { // one and more, or negative, or a large quotient: rare among shares
 		return a.SafeDiv(I32F32(v.d))
