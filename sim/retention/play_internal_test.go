@@ -145,7 +145,7 @@ func TestContourWithoutNoise(t *testing.T) {
 				t.Parallel()
 				r := Default()
 				r.WeightSigma, r.ValidatorShare, r.Stake, r.Steps = 0, xi, []float64{stake}, 51
-				r.N, r.Validators = 256, 32
+				r.N, r.Validators = 96, 16
 				m, err := r.Map(t.Context(), nil)
 				require.NoError(t, err)
 				points := map[float64]float64{}
