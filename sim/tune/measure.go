@@ -51,6 +51,7 @@ const (
 	roundMinutes = 1.0
 	keepOfRound  = 0.95
 	leastEpochs  = 24
+	honestEpochs = 6 // before the copier begins to copy
 	mostEpochs   = 400
 	cabalStake   = 0.4
 	fairPart     = 0.8
@@ -113,10 +114,17 @@ func (w *world) config(p Point, repeat int) arena.Config {
 	}
 }
 
-// copier commits the mean of all rows in force, weighted by stake.
-type copier struct{ arena.Prompt }
+// copier is honest at first and then commits the mean of all rows in force, weighted by stake: so its bonds do not lack because it
+// began late.
+type copier struct {
+	arena.Patient
+	from int // epoch
+}
 
-func (copier) Row(v *arena.View, row []float64) bool {
+func (c *copier) Row(v *arena.View, row []float64) bool {
+	if v.Epoch < c.from {
+		return c.Patient.Row(v, row)
+	}
 	clear(row)
 	found := false
 	for uid, r := range v.Rows[:v.First] {
@@ -135,15 +143,25 @@ func (copier) Row(v *arena.View, row []float64) bool {
 	return found
 }
 
-// copying lets one copier live among honest validators while qualities move.
+// memory is the number of epochs after which bonds have forgotten nineteen twentieths, within bounds.
+func memory(p Point) int {
+	pace := 1 - p.BondsMovingAverage
+	if p.Liquid {
+		pace = p.AlphaLow
+	}
+	return int(min(3/pace, mostEpochs/4))
+}
+
+// copying lets one copier live among honest validators while qualities move, and looks at it once bonds are what its copies made them.
 func (w *world) copying(ctx context.Context, p Point, out *worth) error {
-	epochs := w.epochs(p)
-	warm := epochs / 4
+	from := honestEpochs + memory(p)
+	epochs := from + w.epochs(p)
 	honest := arena.UIDs(0, w.validators)
 	for repeat := range w.repeats {
 		c := w.config(p, repeat)
 		c.Move = arena.Drift(w.drift * math.Sqrt(p.Tempo/72))
-		c.Seats = append(c.Seats, arena.Seat{Stake: 1000 * arena.TAO, Strategy: copier{}})
+		keep := c.Seats[0].Strategy.(*arena.Patient).Keep
+		c.Seats = append(c.Seats, arena.Seat{Stake: 1000 * arena.TAO, Strategy: &copier{Patient: arena.Patient{Keep: keep}, from: honestEpochs}})
 		a, err := arena.New(c)
 		if err != nil {
 			return err
@@ -152,9 +170,9 @@ func (w *world) copying(ctx context.Context, p Point, out *worth) error {
 			return err
 		}
 		part := 1 / float64(w.repeats)
-		out[goalCopier] += part * a.PerStake(warm, epochs, []int{w.validators}, honest)
-		out[goalError] += part * a.Past.Error(warm, epochs)
-		out[goalLuck] += part * spread(a.Past, warm, epochs, honest)
+		out[goalCopier] += part * a.PerStake(from, epochs, []int{w.validators}, honest)
+		out[goalError] += part * a.Past.Error(from, epochs)
+		out[goalLuck] += part * spread(a.Past, from, epochs, honest)
 	}
 	return nil
 }

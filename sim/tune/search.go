@@ -44,11 +44,11 @@ type Search struct {
 	Seed          uint64  `json:"seed" help:"seed of all randomness"`
 }
 
-// Default searches for the three goals that a subnet's owner is asked for first, among points at which copying costs a validator two
-// per cent or more and a cabal gains nothing.
+// Default searches for the three goals that a subnet's owner is asked for first, among points at which neither copying nor a
+// cabal pays.
 func Default() *Search {
 	return &Search{
-		Samples: 60, Steps: 4, Width: 12, WeightRetention: 1, WeightCopier: 1, WeightRecognition: 1, MaxCopier: 0.98, MaxCabal: 1,
+		Samples: 48, Steps: 3, Width: 12, WeightRetention: 1, WeightCopier: 1, WeightRecognition: 1, MaxCopier: 1, MaxCabal: 1,
 		ShortestTempo: 18, LongestTempo: 288, Validators: 10, Miners: 16, Hours: 48, Noise: 0.15, Drift: 0.05, Grid: 11, Repeats: 2, Seed: 1,
 	}
 }
@@ -62,7 +62,7 @@ func (r *Search) About() string {
 
 Points are tried all over the ranges of tempo, kappa, bonds penalty, bonds moving average, Yuma3 or classic bonds and liquid
 alpha; then more around the best. Each point plays the two-team map (sim retention) and, in the arena, a weight copier
-among honest validators while miners' quality moves, a new miner and a new validator, and a cabal of 40 % of the stake. Seven
+among honest validators while miners' quality moves (once bonds have settled), a new miner and a new validator, and a cabal of 40 % of the stake. Seven
 worths come out; less is better in each. Weights say which are wanted; a point's score is the mean of its wanted worths over those
 of the chain's defaults, so that 1 is as good as the defaults. Limits (max_...) rule points out.
 
