@@ -47,7 +47,7 @@ type Standing struct {
 	Rounds     int     `json:"rounds"`      // rounds in which it was asked
 	Level      float64 `json:"level"`       // mean over the strata of the moving mean gain, nats
 	CopyFactor float64 `json:"copy_factor"` // (0, 1]: 1 if it copies nobody, near 0 for a copy of who was before, 1/n of n that came at once
-	Claim      float64 `json:"claim"`       // lower bound of its gain while nobody answered like it, nats: the larger one is the original
+	Claim      float64 `json:"claim"`       // mean gain while nobody before it answered like it, times the evidence for that, nats: of two that are alike the larger one is the original's
 	Silent     int     `json:"silent"`      // consecutive wholly silent rounds
 	Muted      bool    `json:"muted"`       // silent for so long that its weight is 0 until it answers
 
@@ -222,7 +222,7 @@ func (b *Board) Standing(key Key) (Standing, bool) {
 		return Standing{}, false
 	}
 	out := Standing{
-		Rounds: n.rounds, Level: n.level(), CopyFactor: n.copyFactor(), Claim: n.claim(&b.settings), Silent: n.silent,
+		Rounds: n.rounds, Level: n.level(), CopyFactor: n.copyFactor(), Claim: n.claim(math.Inf(1)), Silent: n.silent,
 		Muted: n.silent >= b.settings.SilentRounds, Strata: make([]StratumStanding, len(b.strata)),
 	}
 	for d := range out.Strata {

@@ -1,23 +1,16 @@
 package score
 
 // Precedence: who answers like another that answered so before it is the copy, and the pay is the other's. What a neuron showed while
-// nobody answered like it is its own record; its lower confidence bound is the neuron's claim. See docs/scoring.md, section 4.
+// nobody but its copies answered like it is its own record; its claim is the mean of that times the evidence behind it. See
+// docs/scoring.md, section 4.
 
 // smallestFactor is the least a round leaves of the pay; 0 stands for a neuron that never answered.
 const smallestFactor = 1.0 / maxNeurons
 
-// claims returns what each neuron of a pair can claim of answers worth the lower of both levels: nobody claims by a record of better
-// answers than those that are alike.
-func claims(s *Settings, a, b *neuron) (float64, float64) {
-	most := max(0, min(a.level(), b.level()))
-	return min(a.claim(s), most), min(b.claim(s), most)
-}
-
-func (n *neuron) claim(s *Settings) float64 {
-	if !n.own.Asked() {
-		return 0
-	}
-	return max(0, n.own.LCB(s))
+// claim is the evidence that a neuron gave answers worth most nats, or less, before: a record of better answers than those that are
+// alike claims no more than they are worth.
+func (n *neuron) claim(most float64) float64 {
+	return n.own.W * max(0, min(n.own.Mean(), most))
 }
 
 // settle sets the copy factors of the neurons that answered a round and updates their own records. Without precedence (Lead 0) all
@@ -30,17 +23,21 @@ func settle(s *Settings, answered []*neuron, like Similarity, x []float64) {
 			if i == j || like.S[i][j] == 0 {
 				continue
 			}
-			mine, theirs := claims(s, a, b)
+			worth := min(a.level(), b.level())
+			mine, theirs := a.claim(worth), b.claim(worth)
 			lead := s.Lead * max(s.LevelFloor, mine, theirs)
-			switch {
-			case theirs > mine+lead:
-				before = max(before, like.S[i][j])
-			case mine <= theirs+lead:
-				sharers += like.S[i][j]
+			if mine > theirs+lead {
+				continue // it copies a, and takes nothing from it
 			}
 			most = max(most, like.S[i][j])
+			if theirs > mine+lead {
+				before = max(before, like.S[i][j])
+			} else {
+				sharers += like.S[i][j]
+			}
 		}
-		factor[i], unlike[i], kept[i] = max((1-before)/sharers, smallestFactor), 1-most, 1-before
+		factor[i] = max((1-before)/sharers, smallestFactor)
+		unlike[i], kept[i] = 1-most, 1-before*before/2
 	}
 	for i, n := range answered {
 		if s.Lead == 0 {
