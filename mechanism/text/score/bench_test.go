@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/internal/cputime"
 	"github.com/gotensor/gotensor/mechanism/text/score"
 	"github.com/gotensor/gotensor/model"
 	"github.com/gotensor/gotensor/model/ngram"
@@ -59,13 +60,8 @@ func benchRound(b *testing.B, c benchCase) {
 		b.Run(part.name, func(b *testing.B) {
 			r := prepare()
 			require.NoError(b, r.check())
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := part.run(r); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(r.candidates), "ns/candidate")
+			median := cputime.Loop(b, func() error { return part.run(r) })
+			b.ReportMetric(median*1e6/float64(r.candidates), "ns/candidate")
 		})
 	}
 }
