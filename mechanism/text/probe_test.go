@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -377,8 +378,8 @@ func TestTextsComeThroughAGateway(t *testing.T) {
 			var asked atomic.Int64
 			g := gatewayOf(t, func(w http.ResponseWriter, r *http.Request) {
 				asked.Add(1)
-				require.Equal(t, "/v1/completions", r.URL.Path)
-				require.Equal(t, "Bearer secret", r.Header.Get("Authorization"))
+				assert.Equal(t, "/v1/completions", r.URL.Path)
+				assert.Equal(t, "Bearer secret", r.Header.Get("Authorization"))
 				tc.handle(w, r)
 			})
 			j := judgeWith(t, func(c *text.JudgeConfig) { c.Through, c.Settings.Probes = []text.Gateway{g}, 1 })

@@ -166,6 +166,17 @@ type history struct {
 	caught      float64 // texts until honesty was below a half, +Inf if never
 }
 
+// moreHonest times as many honest miners as of any kind are played beside them, to count false alarms.
+const moreHonest = 4
+
+// kindOf is that of the k-th lot of miners: those beyond all kinds are honest.
+func kindOf(kinds []face, k int) *face {
+	if k >= len(kinds) {
+		k = 0
+	}
+	return &kinds[k]
+}
+
 // Run plays.
 func (g *TwoFaced) Run(ctx context.Context, progress sim.Progress) (*sim.Report, error) {
 	w, err := g.world(ctx)
@@ -173,10 +184,10 @@ func (g *TwoFaced) Run(ctx context.Context, progress sim.Progress) (*sim.Report,
 		return nil, err
 	}
 	kinds := faces()
-	all := make([]history, len(kinds)*g.Copies)
+	all := make([]history, (len(kinds)+moreHonest)*g.Copies)
 	err = sim.Parallel(ctx, len(all), progress, func(i int) error {
 		var err error
-		all[i], err = w.play(&kinds[i/g.Copies], uint64(i))
+		all[i], err = w.play(kindOf(kinds, i/g.Copies), uint64(i))
 		return err
 	})
 	if err != nil {
@@ -373,7 +384,8 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 		}
 		lines.Series = append(lines.Series, g.line(f.name, mine, all[:g.Copies]))
 	}
-	out.Numbers = append(out.Numbers, falseAlarms(all[:g.Copies]))
+	honestOnes := slices.Concat(all[:g.Copies], all[len(kinds)*g.Copies:])
+	out.Numbers = append(out.Numbers, falseAlarms(honestOnes, 0, "false-alarms", 0.04), falseAlarms(honestOnes, 10, "late-false-alarms", 0.01))
 	out.Tables, out.Figures = []sim.Table{table}, []figure.Figure{lines}
 	return out
 }
@@ -394,11 +406,11 @@ func (g *TwoFaced) line(name string, mine, honest []history) figure.Series {
 	return s
 }
 
-// falseAlarms counts rounds in which an honest miner's honesty is below a half.
-func falseAlarms(honest []history) sim.Number {
+// falseAlarms counts rounds, after the first so many, in which an honest miner's honesty is below a half.
+func falseAlarms(honest []history, after int, name string, most float64) sim.Number {
 	alarms, n := 0, 0
 	for i := range honest {
-		for _, x := range honest[i].honesty {
+		for _, x := range honest[i].honesty[after:] {
 			n++
 			if x < 0.5 {
 				alarms++
@@ -406,8 +418,8 @@ func falseAlarms(honest []history) sim.Number {
 		}
 	}
 	return sim.Number{
-		Name: "false-alarms", About: "share of rounds in which the honesty of an honest miner is below a half",
-		Value: round4(float64(alarms) / float64(n)), AtMost: sim.Bound(0.02),
+		Name: name, About: fmt.Sprintf("share of rounds, after the first %d, in which the honesty of an honest miner is below a half", after),
+		Value: round4(float64(alarms) / float64(n)), AtMost: sim.Bound(most),
 	}
 }
 
