@@ -128,7 +128,8 @@ func TestFailingEpochDoesNotStopTheChain(t *testing.T) {
 				return yuma.Epoch(in)
 			}})
 			w.warm()
-			w.blocks(2)
+			w.block(func() { w.vote(1, w.agreed()) })
+			w.block()
 			before := w.report()
 			columns, err := w.neurons.PackedColumns(w.ctx, 1)
 			require.NoError(t, err)
@@ -165,6 +166,7 @@ func TestFailingEpochDoesNotStopTheChain(t *testing.T) {
 func TestTamperedRowHaltsTheSubnet(t *testing.T) {
 	w := newWorld(t, setting{validators: 2, miners: 2, tempo: 9})
 	w.warm()
+	w.block(func() { w.vote(1, w.agreed()) }) // whoever does not reveal has no row at the boundary
 	w.faulty = true
 	tamper := func(row weightstypes.Row) {
 		require.NoError(t, w.weights.InitGenesis(w.ctx, &weightstypes.GenesisState{}))
@@ -278,7 +280,7 @@ func TestReplacedMinerInheritsNothing(t *testing.T) {
 		w.period(map[int][]weightstypes.Entry{0: row})
 	}
 	require.Equal(t, uint64(3), w.report().PaidEpochs)
-	w.block()
+	w.block(func() { w.vote(1, map[int][]weightstypes.Entry{0: row}) })
 	w.block(func() { require.NoError(t, w.register(50)) })
 	require.Equal(t, hotkeyOf(50), w.neuron(2).Hotkey)
 	old := person(3, 2)
