@@ -4,16 +4,24 @@ package cputime
 
 import (
 	"slices"
-	"testing"
 	"time"
 )
 
 // mostRuns is how many runs' times are kept, so that keeping them allocates nothing.
 const mostRuns = 1 << 17
 
+// Benchmark is the part of *testing.B that Loop needs.
+type Benchmark interface {
+	Helper()
+	ReportAllocs()
+	Loop() bool
+	Fatal(args ...any)
+	ReportMetric(n float64, unit string)
+}
+
 // Loop runs f once to fill what it reuses, then over and over. It reports the median and the least processor time of a run in milliseconds,
 // all threads together, and returns the median. An error of f ends the benchmark.
-func Loop(b *testing.B, f func() error) float64 {
+func Loop(b Benchmark, f func() error) float64 {
 	b.Helper()
 	b.ReportAllocs()
 	if err := f(); err != nil {
