@@ -28,6 +28,7 @@ var whyText = map[explain.Why]string{
 	explain.Newer:      "uid registered after the commitment",
 	explain.Inactive:   "inactive",
 	explain.NoStake:    "no stake",
+	explain.NoRow:      "no weights in force",
 	explain.NotNamed:   "not named",
 	explain.NoAgreeing: "a minority alone",
 }

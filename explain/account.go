@@ -20,14 +20,14 @@ const (
 	Newer      Why = "newer"       // its target registered at or after the commitment of the row
 	Inactive   Why = "inactive"    // the validator's row is too old: it has no say, though its bonds go on
 	NoStake    Why = "no stake"    // the validator has no stake that counts
+	NoRow      Why = "no row"      // the validator has no weights in force: it set none, or did not reveal what it committed to
 	NotNamed   Why = "not named"   // the row does not name the uid
 	NoAgreeing Why = "unsupported" // nobody but a minority weighs the uid: consensus is zero, and all is cut
 )
 
 // Account is why one uid earned what it earned in one epoch. Shares are fractions of one.
 type Account struct {
-	UID   uint16 `json:"uid"`
-	Epoch uint64 `json:"-"`
+	UID uint16 `json:"uid"`
 	// Pay is what the chain paid: incentive and dividends, rao.
 	Incentive gotensor.Rao `json:"rao_incentive"`
 	Dividends gotensor.Rao `json:"rao_dividends"`
@@ -75,6 +75,8 @@ func (r *Replay) why(i int, uid uint16, named bool) Why {
 		return Self
 	case named && !counted:
 		return Newer
+	case len(in.Weights[i].UIDs) == 0:
+		return NoRow
 	case r.Trace.Say[i] > 0 && !named:
 		return NotNamed
 	case !r.Output.Active[i]:

@@ -41,7 +41,7 @@ func TestTermsAddUp(t *testing.T) {
 		}
 	}
 	require.Greater(t, paid, worlds)
-	for _, why := range []explain.Why{explain.Counts, explain.NoPermit, explain.Self, explain.Newer, explain.Inactive, explain.NoStake, explain.NotNamed, explain.NoAgreeing} {
+	for _, why := range []explain.Why{explain.Counts, explain.NoPermit, explain.Self, explain.Newer, explain.Inactive, explain.NoStake, explain.NoRow, explain.NotNamed, explain.NoAgreeing} {
 		require.Positivef(t, dropped[why], "no vote with reason %q among the worlds", why)
 	}
 }
@@ -335,4 +335,20 @@ func ExampleRun() {
 	// 0.000361111 TAO place {1 2}
 	// uid 0: say 0.60, weight 0.75, of which 0.75 counts: 250000 rao
 	// uid 1: say 0.40, weight 0.50, of which 0.50 counts: 111111 rao
+}
+
+// FuzzApply: no change makes Apply or the replay panic.
+func FuzzApply(f *testing.F) {
+	for _, s := range []string{"kappa=0.6", "weight:0:3=0.9", "stake:1=5", "alpha_low=9", "weight:1:1=1", "kappa=1e309"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, change string) {
+		in, err := explain.Apply(simple(), change)
+		if err != nil {
+			require.ErrorIs(t, err, explain.ErrWhatIf)
+			return
+		}
+		_, err = explain.Run(in, nil)
+		require.NoError(t, err)
+	})
 }

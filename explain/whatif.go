@@ -97,19 +97,19 @@ func changeParameter(p *yuma.Params, name, value string) error {
 	if err != nil {
 		f, ferr := strconv.ParseFloat(value, 64)
 		if ferr != nil || x.whole == 0 || !(f >= 0) || f*x.whole > float64(x.most) {
-			return fmt.Errorf("want %s", x.range_())
+			return fmt.Errorf("want %s", x.wants())
 		}
 		v = uint64(math.Round(f * x.whole))
 	}
 	if v > x.most {
-		return fmt.Errorf("want %s", x.range_())
+		return fmt.Errorf("want %s", x.wants())
 	}
 	x.set(p, v)
 	return nil
 }
 
-// range_ says which values a parameter takes.
-func (x parameter) range_() string {
+// wants says which values a parameter takes.
+func (x parameter) wants() string {
 	switch {
 	case x.most == 1:
 		return "true or false"

@@ -34,7 +34,11 @@ func world(seed uint64) (*yuma.Input, []bool) {
 		in.Alpha, in.Permit = append(in.Alpha, stake), append(in.Permit, rng.IntN(4) > 0)
 		in.LastUpdate = append(in.LastUpdate, gotensor.Block(930+rng.IntN(70)))
 		in.Registered = append(in.Registered, gotensor.Block([]int{1, 1, 1, 950}[rng.IntN(4)]))
-		in.Weights, in.Bonds = append(in.Weights, row(rng, n, 70)), append(in.Bonds, row(rng, n, 50))
+		weights := row(rng, n, 70)
+		if rng.IntN(8) == 0 {
+			weights = yuma.Row{}
+		}
+		in.Weights, in.Bonds = append(in.Weights, weights), append(in.Bonds, row(rng, n, 50))
 	}
 	return in, funded
 }
