@@ -64,17 +64,17 @@ func care(scores score.Scores, asked []map[int]bool, r int) (edge func(item int)
 		sum, n := 0.0, 0
 		for o := range scores.Replies {
 			if o != r && scores.Replies[o].Answered && !asked[o][item] {
-				sum += scores.Replies[o].Gains[item].Nats
+				sum += score.CareGain(scores.Replies[o].Gains[item].Nats)
 				n++
 			}
 		}
-		return scores.Replies[r].Gains[item].Nats - sum/float64(max(1, n))
+		return score.CareGain(scores.Replies[r].Gains[item].Nats) - sum/float64(max(1, n))
 	}
 	usual, n := 0.0, 0
 	for item := range scores.Strata {
 		if !asked[r][item] {
 			usual += over(item)
-			level += scores.Replies[r].Gains[item].Nats
+			level += score.CareGain(scores.Replies[r].Gains[item].Nats)
 			n++
 		}
 	}

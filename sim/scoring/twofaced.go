@@ -259,7 +259,7 @@ func (w *twoFaces) draw(ctx context.Context, drawer *dataset.Drawer) (twoFacedRo
 	for k := range replies {
 		for i, gain := range scores.Replies[k].Gains {
 			r.gains[k] = append(r.gains[k], gain.Nats)
-			r.difficulty[i] += gain.Nats / 2 // others of the network have one or the other model
+			r.difficulty[i] += score.CareGain(gain.Nats) / 2 // others of the network have one or the other model
 		}
 	}
 	return r, nil
@@ -309,11 +309,12 @@ func (w *twoFaces) play(f *face, i uint64) (history, error) {
 
 // ask asks for a round's texts and compares them with the answers.
 func (w *twoFaces) ask(f *face, r *twoFacedRound, probed, model []int, rng *rand.Rand) ([]score.Probe, error) {
+	gain := func(t int) float64 { return score.CareGain(r.gains[model[t]][t]) }
 	usual, level, n := 0.0, 0.0, 0
 	for t := range r.items {
 		if !slices.Contains(probed, t) {
-			usual += r.gains[model[t]][t] - r.difficulty[t]
-			level += r.gains[model[t]][t]
+			usual += gain(t) - r.difficulty[t]
+			level += gain(t)
 			n++
 		}
 	}
@@ -329,7 +330,7 @@ func (w *twoFaces) ask(f *face, r *twoFacedRound, probed, model []int, rng *rand
 		text, ok := f.write(w, r.items[t].Context, temperature, rng)
 		p := score.Probe{OK: ok, Speed: f.speed, Temperature: temperature, Predicted: ok, Level: level / float64(n)}
 		if ok {
-			p.Care = r.gains[model[t]][t] - r.difficulty[t] - usual/float64(n)
+			p.Care = gain(t) - r.difficulty[t] - usual/float64(n)
 			var err error
 			if p.Agreement, p.Comparable, err = w.scorer.Agree(r.items[t].Context, r.answers[model[t]][t], text); err != nil {
 				return nil, err

@@ -19,6 +19,8 @@ const (
 	LeastTemperature = 0.7
 	// priorCare is the prior variance of the care of one text, nats squared, as V0 is that of a round's mean.
 	priorCare = 4
+	// careDoubt standard errors are given where Agreement gets one: gains of single items differ much.
+	careDoubt = 1.5
 	// leastLevel keeps the quotient of two gains finite where there is hardly any, nats.
 	leastLevel = 0.1
 
@@ -37,7 +39,7 @@ type Probe struct {
 	Predicted  bool
 	Comparable bool // Agreement says something
 	Agreement  Agreement
-	// Care is the gain of that prediction less that of others on the same item, less the same of items that the neuron was not asked
+	// Care is the gain (CareGain) of that prediction less that of others on the same item, less the same of items that the neuron was not asked
 	// to write about; Level the neuron's mean gain on those.
 	Care, Level float64
 }
@@ -90,6 +92,10 @@ func Pace(first, rest, fullFirst, fullRate float64, size int) float64 {
 	}
 	return wait * band(fullRate*rest/float64(max(1, size)))
 }
+
+// CareGain is a gain as Care and Level take it: at most 3 nats either way, for few items that were known by heart would drown the rest.
+// It is the same for items that were and were not asked about, so an honest miner's mean difference stays 0.
+func CareGain(nats float64) float64 { return min(max(nats, -3), 3) }
 
 // band falls from 1 at 1 to 0 at 4.
 func band(x float64) float64 { return clamp((4 - x) / 3) }
@@ -183,7 +189,7 @@ func (s *Service) Standing(z float64) ServiceStanding {
 	if s.Texts > 0 {
 		mean := s.Care / s.Texts
 		spread := math.Sqrt((max(0, s.CareOf/s.Texts-mean*mean) + priorCare/s.Texts) / s.Texts)
-		out.Care = clamp(1 + (mean+z*spread)/max(leastLevel, s.Level/s.Texts))
+		out.Care = clamp(1 + (mean+careDoubt*z*spread)/max(leastLevel, s.Level/s.Texts))
 	}
 	// Squared, as gains are where they are paid: a text that is worth half of what was claimed earns a quarter.
 	fair := out.Agreement * out.Care
