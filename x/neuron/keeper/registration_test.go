@@ -151,7 +151,7 @@ func TestRegisterBurn(t *testing.T) {
 	cheap.MaxPrice = 500_000_000
 	_, err = f.msgs.RegisterBurn(f.ctx, &cheap)
 	require.ErrorIs(t, err, types.ErrPrice)
-	require.ErrorContains(t, err, "max_price 500000000: raise it or wait, the price halves every 2160 blocks")
+	require.ErrorContains(t, err, "max_price 500000000: raise it or wait, the price halves every 5400 blocks")
 	blocked := *m
 	blocked.Coldkey = addr.FormatAccount(f.bank.blocked)
 	_, err = f.msgs.RegisterBurn(f.ctx, &blocked)
@@ -170,11 +170,11 @@ func TestRegisterBurn(t *testing.T) {
 
 	q, err := f.query.Registration(f.ctx, &types.QueryRegistrationRequest{Netuid: 1})
 	require.NoError(t, err)
-	require.Equal(t, (res.Paid*126+99)/100, q.BurnPrice, "it jumps by 1.26")
-	f.to(t, 10+2_160)
+	require.Equal(t, (res.Paid*110+99)/100, q.BurnPrice, "it jumps by 1.1")
+	f.to(t, 10+5_400)
 	q, err = f.query.Registration(f.ctx, &types.QueryRegistrationRequest{Netuid: 1})
 	require.NoError(t, err)
-	require.InEpsilon(t, float64(res.Paid)*0.63, float64(q.BurnPrice), 1e-6, "and halves in 72 minutes")
+	require.InEpsilon(t, float64(res.Paid)*0.55, float64(q.BurnPrice), 1e-6, "and halves in three hours")
 	_, err = f.msgs.RegisterBurn(f.ctx, m)
 	require.ErrorIs(t, err, types.ErrRegistered)
 	f.subnets.hyper[1].RegistrationAllowed = false
