@@ -19,8 +19,8 @@ const (
 	LeastTemperature = 0.7
 	// priorCare is the prior variance of the care of one text, nats squared, as V0 is that of a round's mean.
 	priorCare = 4
-	// careDoubt standard errors are given where Agreement gets one: gains of single items differ much.
-	careDoubt = 1.5
+	// doubt is how many standard errors are given to the neuron where its honesty is judged, times z.
+	doubt = 1.25
 	// leastLevel keeps the quotient of two gains finite where there is hardly any, nats.
 	leastLevel = 0.1
 
@@ -158,7 +158,7 @@ func (s *Service) add(p *Probe) {
 	fit.Variance += a.Variance
 }
 
-// agreement is 1 where texts are what the neuron predicts and 0 where they could as well be the reference's, with one standard error's
+// agreement is 1 where texts are what the neuron predicts and 0 where they could as well be the reference's, with z standard errors'
 // benefit of the doubt.
 func (f *Fit) agreement(z float64) float64 {
 	if f.Distance <= 0 {
@@ -177,11 +177,11 @@ func (s *Service) Standing(z float64) ServiceStanding {
 		out.Speed = clamp(s.Speed / s.OK)
 	}
 	if n := s.Free.N + s.Sharp.N; n > 0 {
-		free := s.Free.agreement(z)
+		free := s.Free.agreement(doubt * z)
 		if s.Entropy > 0 {
-			free *= clamp((s.Surprise + z*math.Sqrt(s.Nats)) / s.Entropy / fullVariety)
+			free *= clamp((s.Surprise + doubt*z*math.Sqrt(s.Nats)) / s.Entropy / fullVariety)
 		}
-		out.Agreement = (s.Free.N*free + s.Sharp.N*s.Sharp.agreement(z)) / n
+		out.Agreement = (s.Free.N*free + s.Sharp.N*s.Sharp.agreement(doubt*z)) / n
 	}
 	if s.Drawn > 0 {
 		out.Agreement *= clamp((s.Compared + z*math.Sqrt(s.Drawn)/2) / (fullComparable * s.Drawn))
@@ -189,7 +189,7 @@ func (s *Service) Standing(z float64) ServiceStanding {
 	if s.Texts > 0 {
 		mean := s.Care / s.Texts
 		spread := math.Sqrt((max(0, s.CareOf/s.Texts-mean*mean) + priorCare/s.Texts) / s.Texts)
-		out.Care = clamp(1 + (mean+careDoubt*z*spread)/max(leastLevel, s.Level/s.Texts))
+		out.Care = clamp(1 + (mean+doubt*z*spread)/max(leastLevel, s.Level/s.Texts))
 	}
 	// Squared, as gains are where they are paid: a text that is worth half of what was claimed earns a quarter.
 	fair := out.Agreement * out.Care
