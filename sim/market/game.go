@@ -29,7 +29,7 @@ type Game struct {
 func Default() *Game {
 	return &Game{
 		Seed: 1, Days: 15, Games: 2, PeoplePerDay: 40, BotsPerDay: 80, Value: 1, Spread: 0.5, LookHours: 6, Night: 0.5, PatienceDays: 3,
-		HalfLife: 180, Factor: 1.10, Aims: []float64{0, 0.95, 0.85}, Factors: []float64{1.05, 1.12, 1.18, 1.26}, Cores: 50,
+		HalfLife: 240, Factor: 1.07, Aims: []float64{0, 0.98, 0.95, 0.85}, Factors: []float64{1.04, 1.12, 1.26}, Cores: 50,
 	}
 }
 

@@ -151,7 +151,7 @@ func TestRegisterBurn(t *testing.T) {
 	cheap.MaxPrice = 500_000_000
 	_, err = f.msgs.RegisterBurn(f.ctx, &cheap)
 	require.ErrorIs(t, err, types.ErrPrice)
-	require.ErrorContains(t, err, "max_price 500000000: raise it or wait, the price halves every 5400 blocks")
+	require.ErrorContains(t, err, "max_price 500000000: raise it or wait, the price halves every 7200 blocks")
 	blocked := *m
 	blocked.Coldkey = addr.FormatAccount(f.bank.blocked)
 	_, err = f.msgs.RegisterBurn(f.ctx, &blocked)
@@ -170,11 +170,11 @@ func TestRegisterBurn(t *testing.T) {
 
 	q, err := f.query.Registration(f.ctx, &types.QueryRegistrationRequest{Netuid: 1})
 	require.NoError(t, err)
-	require.Equal(t, (res.Paid*110+99)/100, q.BurnPrice, "it jumps by 1.1")
-	f.to(t, 10+5_400)
+	require.Equal(t, (res.Paid*107+99)/100, q.BurnPrice, "it jumps by 1.07")
+	f.to(t, 10+7_200)
 	q, err = f.query.Registration(f.ctx, &types.QueryRegistrationRequest{Netuid: 1})
 	require.NoError(t, err)
-	require.InEpsilon(t, float64(res.Paid)*0.55, float64(q.BurnPrice), 1e-6, "and halves in three hours")
+	require.InEpsilon(t, float64(res.Paid)*0.535, float64(q.BurnPrice), 1e-6, "and halves in four hours")
 	_, err = f.msgs.RegisterBurn(f.ctx, m)
 	require.ErrorIs(t, err, types.ErrRegistered)
 	f.subnets.hyper[1].RegistrationAllowed = false

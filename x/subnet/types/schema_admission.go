@@ -64,12 +64,12 @@ func admissionRows() []row {
 			func(h *Hyperparameters) any { return &h.MaxBurn },
 		},
 		{
-			"burn_half_life", "ms", second, 36_100 * peerBlock, 3 * 3600 * second, owner,
+			"burn_half_life", "ms", second, 36_100 * peerBlock, 4 * 60 * minute, owner,
 			"Time in which the price of a registration halves.",
 			func(h *Hyperparameters) any { return &h.BurnHalfLife },
 		},
 		{
-			"burn_increase_mult", "percent", 100, 300, 110, owner,
+			"burn_increase_mult", "percent", 100, 300, 107, owner,
 			"What a registration by burn makes of the price.",
 			func(h *Hyperparameters) any { return &h.BurnIncreaseMult },
 		},

@@ -84,7 +84,7 @@ func TestDefaultsAreTheWallTimesOfThePeers(t *testing.T) {
 	require.Equal(t, uint64(30_000), h.ImmunityBlocks(), "5,000 blocks of 12 s")
 	require.Equal(t, uint64(300), h.ServingBlocks(), "50 blocks of 12 s")
 	require.Equal(t, uint64(600), h.AdjustmentBlocks(), "100 blocks of 12 s")
-	require.Equal(t, uint64(5_400), h.HalfLifeBlocks(), "three hours, not the peers' 72 minutes: ADR 27")
+	require.Equal(t, uint64(7_200), h.HalfLifeBlocks(), "four hours, not the peers' 72 minutes: ADR 27")
 	require.Equal(t, uint64(30_000), h.ActivityCutoffBlocks(h.TempoBlocks()), "about 5,000 blocks of 12 s")
 	require.Equal(t, uint32(6), h.MaxRegistrationsPerInterval())
 	require.Equal(t, gotensor.RaoPerTAO, h.InitialBurn)
