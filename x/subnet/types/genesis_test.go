@@ -42,7 +42,7 @@ func TestGenesisValidate(t *testing.T) {
 		{"owner hotkey", func(g *types.GenesisState) { g.Subnets[0].Subnet.OwnerHotkey = "x" }, types.ErrInvalidSubnet, "owner_hotkey: invalid address"},
 		{"created", func(g *types.GenesisState) { g.Subnets[0].Subnet.CreatedHeight = -1 }, types.ErrInvalidSubnet, "created_height is -1"},
 		{"unknown", setting("rho", 1), types.ErrUnknownParameter, `subnets[0]: hyperparameters[0]: "rho"`},
-		{"range", setting("tempo", 1), types.ErrOutOfRange, "tempo is 1 ms, want 1000..604800000"},
+		{"range", setting("tempo", 1), types.ErrOutOfRange, "tempo is 1 ms, want 1000..25920000"},
 		{"conflict", setting("alpha_low", 65_000), types.ErrConflict, "alpha_low 65000 is above"},
 		{"twice", func(g *types.GenesisState) { setting("tempo", 5_000)(g); setting("tempo", 5_000)(g) }, types.ErrInvalidGenesis, "tempo is there twice"},
 		{"clock", func(g *types.GenesisState) { g.Subnets[0].Clock.Epoch = 4 }, types.ErrInvalidGenesis, "clock: next_boundary is 0"},

@@ -11,6 +11,9 @@ const (
 	peerBlock = 12 * second
 	// cooldown is two default periods: an owner cannot move a parameter back and forth within what an epoch sees.
 	cooldown = 2 * 72 * minute
+	// longestTempo is a tenth of the default unbonding time: stake that is redelegated around boundaries can be sent on once per unbonding
+	// time, and would earn a period twice each time.
+	longestTempo = 3 * day / 10
 )
 
 // Parameter is one row of the schema.
@@ -80,7 +83,7 @@ func table() []Parameter {
 func consensusRows() []row {
 	return []row{
 		{
-			"tempo", "ms", second, 7 * day, 72 * minute, owner,
+			"tempo", "ms", second, longestTempo, 72 * minute, owner,
 			"Time between two epochs, less one block; a change acts after the next boundary.",
 			func(h *Hyperparameters) any { return &h.Tempo },
 		},

@@ -166,5 +166,5 @@ func FuzzSetHyperparameter(f *testing.F) {
 func ExampleHyperparameters() {
 	h := types.DefaultHyperparameters(2_000)
 	fmt.Println(h.TempoBlocks(), "blocks;", h.Set("tempo", 10))
-	// Output: 2160 blocks; tempo is 10 ms, want 1000..604800000: hyperparameter out of range
+	// Output: 2160 blocks; tempo is 10 ms, want 1000..25920000: hyperparameter out of range
 }
