@@ -25,5 +25,6 @@ func All() []sim.Experiment {
 		economy.DefaultSupply(),
 		tune.Default(),
 		scoring.DefaultTwoFaced(),
+		scoring.DefaultOrder(), scoring.DefaultBoasting(), scoring.DefaultMemoriser(), scoring.DefaultAbstain(), scoring.DefaultCopies(), scoring.DefaultRelay(),
 	}
 }

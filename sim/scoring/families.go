@@ -1,0 +1,312 @@
+package scoring
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/gotensor/gotensor/model"
+)
+
+// cast are the honest miners of every world: a good model and two independent equal ones, and what a weak miner knows itself.
+type cast struct {
+	best, left, right, weak, weak2 []float64
+	says                           []model.Prediction // of best
+}
+
+func (e *exam) cast(ctx context.Context) (*cast, error) {
+	c := &cast{}
+	var err error
+	if c.says, err = e.predictions(ctx, 7, "all"); err != nil {
+		return nil, err
+	}
+	for _, m := range []struct {
+		to    *[]float64
+		order int
+		text  string
+	}{{&c.best, 7, "all"}, {&c.left, 6, "a"}, {&c.right, 6, "b"}, {&c.weak, 4, "quarter"}, {&c.weak2, 5, "b"}} {
+		if *m.to, err = e.honest(ctx, m.order, m.text); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// honest players: the victim is number 0.
+func (c *cast) players() []player {
+	return []player{always("best", 0, c.best), always("left", 0, c.left), always("right", 0, c.right)}
+}
+
+// solo is a case in which one uid answers by a strategy beside honest miners.
+func (c *cast) solo(name, about string, yardstick []float64, most float64, gain func(round, item int) (float64, bool)) attackCase {
+	return attackCase{
+		name: name, about: about, players: append(c.players()[1:], player{name: name, gain: gain}), owned: []int{2}, victim: -1,
+		yardstick: yardstick, from: 20, most: most,
+	}
+}
+
+// DefaultBoasting is the experiment with probabilities other than those believed.
+func DefaultBoasting() *Attack {
+	return &Attack{Seed: 1, Rounds: 120, family: &family{
+		name: "text-boasting", title: "Probabilities other than those believed",
+		about: `A miner with the best model reports sharper or flatter probabilities than it believes, only single bytes, no opinion or answers that
+break the rules. Pay is relative to the same model answering honestly: the gain is proper, so each must stay below 1.`,
+		cases: boasting,
+	}}
+}
+
+func boasting(ctx context.Context, e *exam, _ *Attack) ([]attackCase, error) {
+	c, err := e.cast(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []attackCase
+	for _, s := range []struct {
+		name, about string
+		lie         []model.Prediction
+		most        float64
+	}{
+		{"boaster", "probabilities to the third power", power(c.says, 3), 0.2},
+		{"sharpened", "probabilities to the power 1.5", power(c.says, 1.5), 0.95},
+		{"nudged", "probabilities to the power 1.1", power(c.says, 1.1), 1.03},
+		{"timid", "probabilities to the power 0.5", power(c.says, 0.5), 0.9},
+		{"single-bytes", "only the next byte", singles(c.says), 0.3},
+	} {
+		gains, err := e.gains(ctx, s.lie)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c.solo(s.name, s.about, c.best, s.most, func(_, item int) (float64, bool) { return gains[item], true }))
+	}
+	worst := e.scorer.Settings().Worst()
+	return append(out,
+		c.solo("no-opinion", "no candidates, floor 1", c.best, 0.001, func(int, int) (float64, bool) { return 0, true }),
+		c.solo("spam", "answers that break the rules", c.best, 0, func(int, int) (float64, bool) { return worst, true })), nil
+}
+
+// DefaultMemoriser is the experiment with passages known by heart.
+func DefaultMemoriser() *Attack {
+	return &Attack{Seed: 1, Rounds: 120, family: &family{
+		name: "text-memoriser", title: "Passages known by heart",
+		about: `A miner knows the hidden text of one source, or of all, or of a share of its passages, beside three honest miners. Pay is its share of the pot.
+One source moves half of the pay when there are two. Against text known everywhere no scoring helps: sources must be fresh.`,
+		cases: memorising,
+	}}
+}
+
+func memorising(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
+	c, err := e.cast(ctx)
+	if err != nil {
+		return nil, err
+	}
+	heart := make([]model.Prediction, len(e.items))
+	for i, it := range e.items {
+		heart[i] = model.Prediction{Candidates: []model.Candidate{{Text: it.Truth, P: 1}}}
+	}
+	known, err := e.gains(ctx, heart)
+	if err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(a.Seed, 3))
+	lucky := make([]float64, len(known))
+	for i := range lucky {
+		if lucky[i] = c.weak[i]; rng.Float64() < 0.1 {
+			lucky[i] = known[i]
+		}
+	}
+	knows := func(name, about string, most float64, gain func(item int) float64) attackCase {
+		return attackCase{
+			name: name, about: about, players: append(c.players(), player{name: name, gain: func(_, item int) (float64, bool) { return gain(item), true }}),
+			owned: []int{3}, victim: -1, most: most, shares: true,
+		}
+	}
+	return []attackCase{
+		knows("one-source", "one of two sources by heart, a weak model on the other", 0.55, func(i int) float64 {
+			if e.items[i].Stratum == 0 {
+				return known[i]
+			}
+			return c.weak[i]
+		}),
+		knows("all-sources", "everything by heart: not stopped", 1, func(i int) float64 { return known[i] }),
+		knows("tenth", "a tenth of all passages by heart, a weak model on the others", 0.5, func(i int) float64 { return lucky[i] }),
+	}, nil
+}
+
+// DefaultAbstain is the experiment with answers to a part of the questions and with knowledge divided.
+func DefaultAbstain() *Attack {
+	return &Attack{Seed: 1, Rounds: 120, family: &family{
+		name: "text-abstain", title: "Answers to a part of the questions",
+		about: `A miner with the best model answers only what it is sure of, or only one source, or every other round; or it divides its model over two uids.
+Pay is relative to the same model on one uid answering all. Silence is worth 0 and honest gains are not negative, so each must stay at or below 1.`,
+		cases: abstaining,
+	}}
+}
+
+func abstaining(ctx context.Context, e *exam, _ *Attack) ([]attackCase, error) {
+	c, err := e.cast(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sure := make([]float64, len(c.says))
+	for i := range sure {
+		sure[i] = certainty(c.says[i])
+	}
+	sorted := slices.Sorted(slices.Values(sure))
+	median := sorted[len(sorted)/2]
+	split := func(name, about string, most float64, first func(item int) bool) attackCase {
+		out := c.solo(name, about, c.best, most, func(_, i int) (float64, bool) { return c.best[i], first(i) })
+		out.players = append(out.players, player{name: name + "-2", gain: func(_, i int) (float64, bool) { return c.best[i], !first(i) }})
+		out.owned = []int{2, 3}
+		return out
+	}
+	return []attackCase{
+		c.solo("easy-items", "answers the half of the items that it is surest of", c.best, 0.95, func(_, i int) (float64, bool) { return c.best[i], sure[i] >= median }),
+		c.solo("one-stratum", "answers one of two sources", c.best, 0.8, func(_, i int) (float64, bool) { return c.best[i], e.items[i].Stratum == 0 }),
+		c.solo("every-other-round", "is silent every other round", c.best, 0.5, func(r, i int) (float64, bool) { return c.best[i], r%2 == 0 }),
+		split("splitter", "one model over two uids, half of the items each", 0.75, func(i int) bool { return i%2 == 0 }),
+		split("splitter-by-source", "one model over two uids, a source each", 1.02, func(i int) bool { return e.items[i].Stratum == 0 }),
+	}, nil
+}
+
+// DefaultCopies is the experiment with one model under many uids.
+func DefaultCopies() *Attack {
+	return &Attack{Seed: 1, Rounds: 120, family: &family{
+		name: "text-copies", title: "One model under many uids",
+		about: `Clones answer with the best model, exactly or with noise, all uids together; 1 is the honest pay of that model on one uid. The clones come at round
+40, beside the original or registered by its owner at the start. A registration earns what a clone earns: divided by the number of clones, the pay here is the
+price per epoch, in honest pays, above which clones do not pay. Noise that escapes detection costs gain but is not stopped.`,
+		price: true, cases: copying,
+	}}
+}
+
+func copying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
+	c, err := e.cast(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []attackCase
+	clones := func(name, about string, from, group int, most, least float64, gains [][]float64) {
+		ac := attackCase{name: name, about: about, players: c.players(), yardstick: c.best, from: from + 20, most: most, least: least, group: group}
+		if from == 0 {
+			ac.players, ac.victim = ac.players[1:], -1
+		}
+		for k, g := range gains {
+			ac.owned = append(ac.owned, len(ac.players))
+			ac.players = append(ac.players, always(fmt.Sprint(name, k), from, g))
+		}
+		out = append(out, ac)
+	}
+	same := func(k int) [][]float64 { return slices.Repeat([][]float64{c.best}, k) }
+	clones("sybils-5", "5 exact copies, registered at once", 0, 0, 1.01, 0, same(5))
+	clones("sybils-20", "20 exact copies, registered at once", 0, 0, 1.01, 0, same(20))
+	clones("copies-1", "1 exact copy of a victim", 40, 0, 0.05, 0.9, same(1))
+	clones("copies-10", "10 exact copies of a victim", 40, 0, 0.05, 0.9, same(10))
+	clones("copies-10-apart", "10 exact copies of a victim, groups of 7 among 13", 40, 7, 1.4, 0.9, same(10))
+	bounds := map[float64]float64{0.1: 0.1, 0.3: 0.4, 0.6: 4, 1: 6}
+	for _, sigma := range []float64{0.1, 0.3, 0.6, 1} {
+		gains, err := e.liars(ctx, a, 10, func(rng *rand.Rand) []model.Prediction { return noise(c.says, sigma, rng) })
+		if err != nil {
+			return nil, err
+		}
+		name := fmt.Sprintf("noise-%02.0f", 10*sigma)
+		clones(name, fmt.Sprintf("10 copies of a victim with noise of %v nat on each log-probability", sigma), 40, 0, bounds[sigma], 0.9, gains)
+	}
+	for _, s := range []struct {
+		name, about string
+		most        float64
+		lie         func(rng *rand.Rand) []model.Prediction
+	}{
+		{"tilted", "10 copies of a victim with noise of 1 nat on the floor of each item", 1.1, func(rng *rand.Rand) []model.Prediction { return tilt(c.says, 1, rng) }},
+		{"spoiled", "10 copies of a victim, each without opinion on a tenth of the items", 4, func(rng *rand.Rand) []model.Prediction { return spoil(c.says, 0.1, rng) }},
+	} {
+		gains, err := e.liars(ctx, a, 10, s.lie)
+		if err != nil {
+			return nil, err
+		}
+		clones(s.name, s.about, 40, 0, s.most, 0.9, gains)
+	}
+	return out, nil
+}
+
+// liars are the gains of independent variants of one model.
+func (e *exam) liars(ctx context.Context, a *Attack, n int, lie func(rng *rand.Rand) []model.Prediction) ([][]float64, error) {
+	out := make([][]float64, n)
+	for k := range out {
+		var err error
+		if out[k], err = e.gains(ctx, lie(rand.New(rand.NewPCG(a.Seed, uint64(100+k))))); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// DefaultRelay is the experiment with answers of others.
+func DefaultRelay() *Attack {
+	return &Attack{Seed: 1, Rounds: 160, family: &family{
+		name: "text-relay", title: "Answers of other miners",
+		about: `A miner answers with what another one answered: from its first round or after years of honest weak answers, now and then, at the very moment in
+which the victim changes its model, with a better model in reserve, under ever new registrations, blurred, or mixed from three miners. Pay is relative to the
+victim's honest pay. Whoever turns from an equal model of its own to relaying, and the mixture of several, are not stopped.`,
+		cases: relaying,
+	}}
+}
+
+func relaying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
+	c, err := e.cast(ctx)
+	if err != nil {
+		return nil, err
+	}
+	blurred, err := e.liars(ctx, a, 1, func(rng *rand.Rand) []model.Prediction { return noise(c.says, 0.3, rng) })
+	if err != nil {
+		return nil, err
+	}
+	blend := make([]float64, len(c.best))
+	for i := range blend {
+		blend[i] = math.Log((math.Exp(c.best[i]) + math.Exp(c.left[i]) + math.Exp(c.right[i])) / 3)
+	}
+	const turn = 60
+	after := func(own, then []float64) func(r, i int) (float64, bool) {
+		return func(r, i int) (float64, bool) {
+			if r < turn {
+				return own[i], true
+			}
+			return then[i], true
+		}
+	}
+	relay := func(name, about string, most, least float64, p player) attackCase {
+		p.name = name
+		return attackCase{
+			name: name, about: about, players: append(c.players(), p), owned: []int{3}, victim: 0, yardstick: c.best, from: turn + 20, most: most, least: least,
+		}
+	}
+	copied := func(_, i int) (float64, bool) { return c.best[i], true }
+	framed := relay("framed", "copies the victim from the moment in which that upgrades its model", 0.1, 0.9, player{gain: after(c.weak, c.best)})
+	framed.players[0], framed.players[1] = player{name: "best", gain: after(c.left, c.best)}, always("third", 0, c.weak2)
+	grief := relay("griefer", "gives up a better model to be alike to a weaker victim", 0.6, 0.4, player{gain: after(c.best, c.left)})
+	grief.players[0], grief.players[1], grief.yardstick = always("victim", 0, c.left), always("third", 0, c.weak2), c.best
+	turncoat := relay("turncoat", "an equal, independent model of its own, then relays: not stopped", 0.7, 0.4, player{gain: after(c.right, c.left)})
+	turncoat.players, turncoat.yardstick = append([]player{always("victim", 0, c.left), always("third", 0, c.weak2), always("best", 0, c.best)}, turncoat.players[3]), c.right
+	return []attackCase{
+		relay("newcomer", "relays from its first round", 0.05, 0.9, player{from: 40, gain: copied}),
+		relay("second-owner", "the same public model, ten rounds later", 0.05, 0.9, player{from: 10, gain: copied}),
+		relay("blurred", "relays with noise of 0.3 nat", 0.3, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) { return blurred[0][i], true }}),
+		relay("senior", "a weak model for long, then relays", 0.1, 0.9, player{gain: after(c.weak, c.best)}),
+		relay("flapping", "ten rounds of its own weak model, ten of relaying, in turn", 0.4, 0.9, player{gain: func(r, i int) (float64, bool) {
+			if r/10%2 == 0 {
+				return c.weak[i], true
+			}
+			return c.best[i], true
+		}}),
+		relay("gated", "its own weak model on half of the items, relays the others: not stopped", 0.6, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) {
+			return []float64{c.weak[i], c.best[i]}[i%2], true
+		}}),
+		relay("churner", "relays under a new registration every 15 rounds", 0.05, 0.9, player{from: 40, gain: copied, churn: 15}),
+		relay("look-first", "sees the others' answers, commits to none: every item is invalid", 0, 0.9, player{from: 40, gain: func(int, int) (float64, bool) {
+			return e.scorer.Settings().Worst(), true
+		}}),
+		framed, grief, turncoat,
+		relay("blender", "the mixture of three miners' answers: not stopped", 0.9, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) { return blend[i], true }}),
+	}, nil
+}

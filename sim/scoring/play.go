@@ -1,0 +1,131 @@
+package scoring
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gotensor/gotensor/mechanism/text/score"
+)
+
+// player is a holder of a uid: its gain on an item in a round, false if it is silent there.
+type player struct {
+	name  string
+	from  int // first round in which it is registered
+	gain  func(round, item int) (float64, bool)
+	churn int // leaves and comes back under a new registration after so many rounds; 0: never
+}
+
+// always answers with the same recorded gains.
+func always(name string, from int, gains []float64) player {
+	return player{name: name, from: from, gain: func(_, item int) (float64, bool) { return gains[item], true }}
+}
+
+func (p *player) key(round int) score.Key {
+	if p.churn == 0 {
+		return score.Key(p.name)
+	}
+	return score.Key(fmt.Sprint(p.name, "@", (round-p.from)/p.churn))
+}
+
+// match is what a validator sees and pays.
+type match struct {
+	points [][]float64 // by player and round: mean over strata of lcb^gamma times the copy factor
+	shares []float64   // by player: mean share of the pay in the second half of the rounds
+}
+
+// mean points of a player in rounds from on.
+func (m *match) mean(player, from int) float64 {
+	sum := 0.0
+	for _, v := range m.points[player][from:] {
+		sum += v
+	}
+	return sum / float64(len(m.points[player])-from)
+}
+
+// play runs the rounds of one validator with groups of the given size.
+func (e *exam) play(ctx context.Context, rule score.Settings, seed uint64, rounds, group int, players []player) (*match, error) {
+	rng, groups := rand.New(rand.NewPCG(seed, 77)), rand.New(rand.NewPCG(seed, 78))
+	board, err := score.NewBoard(rule, e.names)
+	if err != nil {
+		return nil, err
+	}
+	out := &match{points: make([][]float64, len(players)), shares: make([]float64, len(players))}
+	var order []int
+	for r := range rounds {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if len(order) < roundItems/2 {
+			order = rng.Perm(itemsPerBook)
+		}
+		items := make([]int, 0, roundItems)
+		for d := range e.names {
+			for _, i := range order[:roundItems/2] {
+				items = append(items, d*itemsPerBook+i)
+			}
+		}
+		order = order[roundItems/2:]
+		if err := e.round(board, players, r, items, group, groups); err != nil {
+			return nil, err
+		}
+		if err := out.pay(board, &rule, players, r, rounds); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// round asks all that are registered, in random groups.
+func (e *exam) round(board *score.Board, players []player, r int, items []int, group int, rng *rand.Rand) error {
+	var here []int
+	for _, i := range rng.Perm(len(players)) {
+		if players[i].from <= r {
+			here = append(here, i)
+		}
+	}
+	for len(here) > 0 {
+		n := min(group, len(here))
+		scores := score.Scores{}
+		for _, item := range items {
+			scores.Strata = append(scores.Strata, e.items[item].Stratum)
+		}
+		for _, i := range here[:n] {
+			reply := score.ReplyScore{Key: players[i].key(r), Gains: make([]score.Gain, len(items))}
+			for t, item := range items {
+				if g, ok := players[i].gain(r, item); ok {
+					reply.Gains[t].Nats, reply.Answered = g, true
+				}
+			}
+			scores.Replies = append(scores.Replies, reply)
+		}
+		if _, err := board.Observe(scores); err != nil {
+			return err
+		}
+		here = here[n:]
+	}
+	return nil
+}
+
+// pay notes what each player earns after a round.
+func (m *match) pay(board *score.Board, rule *score.Settings, players []player, r, rounds int) error {
+	keys := make([]score.Key, len(players))
+	for i := range players {
+		keys[i] = players[i].key(r)
+		points := 0.0
+		if s, ok := board.Standing(keys[i]); ok && !s.Muted && players[i].from <= r {
+			for _, d := range s.Strata {
+				points += max(0, d.LCB) * max(0, d.LCB) * s.CopyFactor / float64(len(s.Strata))
+			}
+		}
+		m.points[i] = append(m.points[i], points)
+	}
+	payout, err := board.Weights(keys)
+	if err != nil || payout.Weights == nil || r < rounds/2 {
+		return err
+	}
+	for i, w := range payout.Weights {
+		m.shares[i] += w / float64(rounds-rounds/2)
+	}
+	return nil
+}
