@@ -29,7 +29,7 @@ func TestSetHyperparameter(t *testing.T) {
 		{"unknown", types.MsgSetHyperparameter{Sender: gov, Netuid: 1, Name: "rho", Value: 1}, types.ErrUnknownParameter, `"rho"`},
 		{"range", types.MsgSetHyperparameter{Sender: gov, Netuid: 1, Name: "kappa", Value: 65_536}, types.ErrOutOfRange, "kappa is 65536 u16, want 0..65535"},
 		{"conflict", types.MsgSetHyperparameter{Sender: owner, Netuid: 1, Name: "alpha_low", Value: 65_000}, types.ErrConflict, "alpha_low 65000"},
-		{"immunity against tempo", types.MsgSetHyperparameter{Sender: owner, Netuid: 1, Name: "immunity_period", Value: 8_000_000}, types.ErrConflict, "immunity_period"},
+		{"immunity against tempo", types.MsgSetHyperparameter{Sender: owner, Netuid: 1, Name: "immunity_period", Value: 10_000}, types.ErrConflict, "immunity_period"},
 		{"sender", types.MsgSetHyperparameter{Sender: "tao1", Netuid: 1, Name: "kappa", Value: 1}, types.ErrInvalidMessage, "sender"},
 	}
 	for _, c := range cases {
