@@ -28,11 +28,12 @@ type Item struct {
 }
 
 // Drawer draws items from the held-out passages of its sources, in random order and never the same place twice until all places of
-// a source were drawn. It is not safe for concurrent use.
+// a source were drawn; or, after Shard, until all of the shard were drawn. It is not safe for concurrent use.
 type Drawer struct {
 	rng     *rand.Rand
 	context int
 	strata  []stratum
+	shard   shard
 }
 
 // stratum is a source with its places: starts[i] is the first byte of slot i; used marks those drawn in this cycle.
@@ -42,8 +43,11 @@ type stratum struct {
 	digest string
 	starts []int
 	used   []byte
-	left   int
 	cycle  int
+
+	shard []place // of this period
+	queue []int   // indices of shard that are still to be drawn in its cycle, in this order
+	busy  []byte  // slots that overlap with one of the shard, as used; nil: none
 }
 
 // NewDrawer prepares sources for drawing items with contexts of exactly `context` bytes, 1..MaxContext. The order of items comes
@@ -87,7 +91,6 @@ func newStratum(src Source, context int) stratum {
 	}
 	st.digest = hex.EncodeToString(sum.Sum(nil))
 	st.used = make([]byte, (len(st.starts)+7)/8)
-	st.left = len(st.starts)
 	return st
 }
 
@@ -116,60 +119,112 @@ func (d *Drawer) Sources() []string {
 	return names
 }
 
-// Draw draws perSource items of each source, in the order of the sources. It fails with ErrNoItems if a source has fewer places.
+// Draw draws perSource items of each source, in the order of the sources: of the shard, if there is one. It fails with ErrNoItems
+// if a source has fewer places.
 func (d *Drawer) Draw(perSource int) ([]Item, error) {
-	if perSource < 1 {
-		return nil, fmt.Errorf("%d items per source, want at least 1: %w", perSource, ErrNoItems)
+	if d.shard.places == 0 {
+		return d.DrawApart(perSource)
 	}
-	for i := range d.strata {
-		if have := len(d.strata[i].starts); have < perSource {
-			return nil, fmt.Errorf("source %q has %d places, %d asked: ask fewer or add text: %w",
-				d.strata[i].source.Name(), have, perSource, ErrNoItems)
-		}
+	if err := d.check(perSource, func(st *stratum) int { return len(st.shard) }); err != nil {
+		return nil, err
 	}
 	items := make([]Item, 0, perSource*len(d.strata))
 	for i := range d.strata {
-		st := &d.strata[i]
-		for range perSource {
-			places := st.places(st.next(d.rng), d.context)
-			p := places[d.rng.IntN(len(places))]
-			items = append(items, Item{
-				Source:       i,
-				Context:      append([]byte(nil), st.text[p-d.context:p]...),
-				Continuation: append([]byte(nil), st.text[p:p+ContinuationLen]...),
-			})
+		for _, at := range d.strata[i].fromShard(perSource, d.rng) {
+			items = append(items, d.item(i, at))
 		}
 	}
 	return items, nil
 }
 
-// next takes a random free slot and returns its start. When none is left a new cycle begins.
-func (st *stratum) next(rng *rand.Rand) int {
-	if st.left == 0 {
-		clear(st.used)
-		st.left = len(st.starts)
-		st.cycle++
+// DrawApart draws as Draw does, but from all of the text save what overlaps with the shard, as long as there is such text.
+func (d *Drawer) DrawApart(perSource int) ([]Item, error) {
+	if err := d.check(perSource, func(st *stratum) int { return len(st.starts) }); err != nil {
+		return nil, err
 	}
-	skip := rng.IntN(st.left)
-	st.left--
-	for i := 0; ; i += 8 {
-		free := 8 - bits.OnesCount8(st.used[i/8])
-		if i+8 > len(st.starts) {
-			free -= i + 8 - len(st.starts)
+	items := make([]Item, 0, perSource*len(d.strata))
+	for i := range d.strata {
+		st := &d.strata[i]
+		for range perSource {
+			places := st.places(st.starts[st.next(d.rng)], d.context)
+			items = append(items, d.item(i, places[d.rng.IntN(len(places))]))
 		}
-		if skip >= free {
-			skip -= free
+	}
+	return items, nil
+}
+
+// item asks how a source goes on at byte p.
+func (d *Drawer) item(source, p int) Item {
+	text := d.strata[source].text
+	return Item{
+		Source: source, Context: append([]byte(nil), text[p-d.context:p]...), Continuation: append([]byte(nil), text[p:p+ContinuationLen]...),
+	}
+}
+
+// check refuses to draw none, and more than a source has.
+func (d *Drawer) check(perSource int, places func(*stratum) int) error {
+	if perSource < 1 {
+		return fmt.Errorf("%d items per source, want at least 1: %w", perSource, ErrNoItems)
+	}
+	for i := range d.strata {
+		if have := places(&d.strata[i]); have < perSource {
+			return fmt.Errorf("source %q has %d places, %d asked: ask fewer or add text: %w",
+				d.strata[i].source.Name(), have, perSource, ErrNoItems)
+		}
+	}
+	return nil
+}
+
+// next takes a random free slot. When none is left a new cycle begins.
+func (st *stratum) next(rng *rand.Rand) int {
+	busy := st.busy
+	left := st.free(busy)
+	if left == 0 {
+		clear(st.used)
+		st.cycle++
+		if left = st.free(busy); left == 0 {
+			busy = nil // the shard is all over the text
+			left = st.free(nil)
+		}
+	}
+	skip := rng.IntN(left)
+	for i := range st.used {
+		taken := st.taken(i, busy)
+		if n := 8 - bits.OnesCount8(taken); skip >= n {
+			skip -= n
 			continue
 		}
-		for j := i; ; j++ {
-			if st.used[j/8]&(1<<(j%8)) != 0 {
+		for j := range 8 {
+			if taken&(1<<j) != 0 {
 				continue
 			}
 			if skip == 0 {
-				st.used[j/8] |= 1 << (j % 8)
-				return st.starts[j]
+				st.used[i] |= 1 << j
+				return 8*i + j
 			}
 			skip--
 		}
 	}
+	panic("dataset: fewer free places than were counted")
+}
+
+// taken are the slots 8i to 8i+7 that cannot be drawn: used, busy, or beyond the last.
+func (st *stratum) taken(i int, busy []byte) byte {
+	out := st.used[i]
+	if busy != nil {
+		out |= busy[i]
+	}
+	if over := 8*i + 8 - len(st.starts); over > 0 {
+		out |= 0xff << (8 - over)
+	}
+	return out
+}
+
+// free is the number of slots that can be drawn in this cycle.
+func (st *stratum) free(busy []byte) int {
+	n := 0
+	for i := range st.used {
+		n += 8 - bits.OnesCount8(st.taken(i, busy))
+	}
+	return n
 }

@@ -1,14 +1,22 @@
 package dataset
 
 import (
+	"encoding/hex"
 	"fmt"
-	"math/bits"
 )
 
 // State is what a Drawer has drawn, to be kept through a restart (as JSON, for example).
 type State struct {
 	Context int           `json:"context"`
 	Sources []SourceState `json:"sources"`
+	Shard   *ShardState   `json:"shard,omitempty"` // nil: none
+}
+
+// ShardState says which shard questions come from, as in Drawer.Shard.
+type ShardState struct {
+	Beacon string `json:"beacon"` // hex
+	Places int    `json:"places"`
+	Least  int    `json:"least"`
 }
 
 // SourceState is the part of one source: a bit for each of its places, least significant first, set if drawn in this cycle.
@@ -18,6 +26,7 @@ type SourceState struct {
 	Places int    `json:"places"`
 	Cycle  int    `json:"cycle"` // how often all places have been drawn
 	Used   []byte `json:"used"`
+	Queue  []int  `json:"queue,omitempty"` // places of the shard that are still to be drawn in its cycle, in this order
 }
 
 // State returns a copy of what has been drawn.
@@ -27,7 +36,11 @@ func (d *Drawer) State() State {
 		st := &d.strata[i]
 		s.Sources = append(s.Sources, SourceState{
 			Name: st.source.Name(), Digest: st.digest, Places: len(st.starts), Cycle: st.cycle, Used: append([]byte(nil), st.used...),
+			Queue: append([]int(nil), st.queue...),
 		})
+	}
+	if d.shard.places > 0 {
+		s.Shard = &ShardState{Beacon: hex.EncodeToString(d.shard.beacon[:]), Places: d.shard.places, Least: d.shard.least}
 	}
 	return s
 }
@@ -42,17 +55,19 @@ func (d *Drawer) Restore(s State) error {
 	for _, src := range s.Sources {
 		known[src.Name+"\x00"+src.Digest] = src
 	}
-	lefts := make([]int, len(d.strata))
-	for i := range d.strata {
-		st := &d.strata[i]
+	kept, err := shardOf(s.Shard)
+	if err != nil {
+		return err
+	}
+	strata := append([]stratum(nil), d.strata...)
+	for i := range strata {
+		st := &strata[i]
 		src, ok := known[st.source.Name()+"\x00"+st.digest]
-		if !ok {
-			lefts[i] = -1
-			continue
+		if kept != d.shard {
+			st.useShard(kept, d.context, d.rng)
 		}
-		used := 0
-		for _, b := range src.Used {
-			used += bits.OnesCount8(b)
+		if !ok {
+			continue
 		}
 		tail := 8*len(src.Used) - len(st.starts)
 		if src.Places != len(st.starts) || len(src.Used) != len(st.used) || src.Cycle < 0 ||
@@ -60,15 +75,31 @@ func (d *Drawer) Restore(s State) error {
 			return fmt.Errorf("source %q: %d places in %d bytes and cycle %d, want %d places: delete the state: %w",
 				src.Name, src.Places, len(src.Used), src.Cycle, len(st.starts), ErrState)
 		}
-		lefts[i] = len(st.starts) - used
-	}
-	for i := range d.strata {
-		st := &d.strata[i]
-		if lefts[i] < 0 {
-			continue
+		seen := make([]bool, len(st.shard))
+		for _, k := range src.Queue {
+			if k < 0 || k >= len(seen) || seen[k] {
+				return fmt.Errorf("source %q: place %d is queued, want each of the shard's %d at most once: delete the state: %w",
+					src.Name, k, len(seen), ErrState)
+			}
+			seen[k] = true
 		}
-		src := known[st.source.Name()+"\x00"+st.digest]
-		st.used, st.left, st.cycle = append([]byte(nil), src.Used...), lefts[i], src.Cycle
+		st.used, st.cycle, st.queue = append([]byte(nil), src.Used...), src.Cycle, append([]int(nil), src.Queue...)
 	}
+	d.strata, d.shard = strata, kept
 	return nil
+}
+
+// shardOf reads a stored shard; nil is none.
+func shardOf(s *ShardState) (shard, error) {
+	if s == nil {
+		return shard{}, nil
+	}
+	out := shard{places: s.Places, least: s.Least}
+	beacon, err := hex.DecodeString(s.Beacon)
+	if err != nil || len(beacon) != len(out.beacon) || s.Places < 1 || s.Least < 1 {
+		return shard{}, fmt.Errorf("shard of %d places, at least %d, with the beacon %.80q, want 1 or more and 32 bytes in hex: delete the state: %w",
+			s.Places, s.Least, s.Beacon, ErrState)
+	}
+	copy(out.beacon[:], beacon)
+	return out, nil
 }
