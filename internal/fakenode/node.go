@@ -10,6 +10,7 @@ import (
 	authv1beta1 "cosmossdk.io/api/cosmos/auth/v1beta1"
 	bankv1beta1 "cosmossdk.io/api/cosmos/bank/v1beta1"
 	nodev1beta1 "cosmossdk.io/api/cosmos/base/node/v1beta1"
+	tendermintv1beta1 "cosmossdk.io/api/cosmos/base/tendermint/v1beta1"
 	distributionv1beta1 "cosmossdk.io/api/cosmos/distribution/v1beta1"
 	stakingv1beta1 "cosmossdk.io/api/cosmos/staking/v1beta1"
 	txv1beta1 "cosmossdk.io/api/cosmos/tx/v1beta1"
@@ -38,6 +39,7 @@ type Faults struct {
 	NoIndex       bool            // look-ups fail for want of an index
 	Hang          <-chan struct{} // calls wait until it is closed or the caller gives up
 	ShortColumn   bool            // the metagraph's column of incentives lacks a byte
+	ShortHash     bool            // hashes of blocks lack a byte
 }
 
 // Node is a running fake.
@@ -70,6 +72,7 @@ func Start(addr string, w *World) (*Node, error) {
 	stakingv1beta1.RegisterQueryServer(n.server, stakingQueries{Node: n})
 	distributionv1beta1.RegisterQueryServer(n.server, distributionQueries{Node: n})
 	nodev1beta1.RegisterServiceServer(n.server, nodeService{Node: n})
+	tendermintv1beta1.RegisterServiceServer(n.server, blockService{Node: n})
 	txv1beta1.RegisterServiceServer(n.server, txService{Node: n})
 	go n.server.Serve(lis) //nolint:errcheck // it ends with Stop
 	return n, nil

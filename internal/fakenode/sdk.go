@@ -8,9 +8,11 @@ import (
 	bankv1beta1 "cosmossdk.io/api/cosmos/bank/v1beta1"
 	nodev1beta1 "cosmossdk.io/api/cosmos/base/node/v1beta1"
 	basequeryv1beta1 "cosmossdk.io/api/cosmos/base/query/v1beta1"
+	tendermintv1beta1 "cosmossdk.io/api/cosmos/base/tendermint/v1beta1"
 	basev1beta1 "cosmossdk.io/api/cosmos/base/v1beta1"
 	distributionv1beta1 "cosmossdk.io/api/cosmos/distribution/v1beta1"
 	stakingv1beta1 "cosmossdk.io/api/cosmos/staking/v1beta1"
+	blocktypes "cosmossdk.io/api/tendermint/types"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -173,4 +175,21 @@ type nodeService struct {
 
 func (q nodeService) Config(context.Context, *nodev1beta1.ConfigRequest) (*nodev1beta1.ConfigResponse, error) {
 	return &nodev1beta1.ConfigResponse{MinimumGasPrice: q.world.GasPrice}, nil
+}
+
+type blockService struct {
+	tendermintv1beta1.UnimplementedServiceServer
+	*Node
+}
+
+func (q blockService) GetBlockByHeight(_ context.Context, r *tendermintv1beta1.GetBlockByHeightRequest) (*tendermintv1beta1.GetBlockByHeightResponse, error) {
+	if r.GetHeight() < 1 || r.GetHeight() > q.world.Height {
+		return nil, status.Errorf(codes.InvalidArgument, "there is no block %d", r.GetHeight())
+	}
+	hash := q.world.blockHash(r.GetHeight())
+	out := &blocktypes.BlockID{Hash: hash[:]}
+	if q.faults.ShortHash {
+		out.Hash = hash[1:]
+	}
+	return &tendermintv1beta1.GetBlockByHeightResponse{BlockId: out}, nil
 }
