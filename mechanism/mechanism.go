@@ -60,8 +60,9 @@ type Judge interface {
 	Every() time.Duration
 	// Round asks neurons that serve, all about the same, and takes in what came before the deadline. Whatever they answer, late,
 	// wrong or nothing, is judged and is no error; an error means that the round did not count. A judge may go on asking after Round has
-	// returned, until the next Round or the end of ctx: it must live as long as the judge is used.
-	Round(ctx context.Context, ask Asker, neurons []metagraph.Neuron) error
+	// returned, until the next Round or the end of ctx: it must live as long as the judge is used. The period is the present one of the
+	// subnet; periods only go forward.
+	Round(ctx context.Context, ask Asker, period Period, neurons []metagraph.Neuron) error
 	// Rounds that counted, those before a restart included.
 	Rounds() int
 	// Weights judges the neurons of a snapshot, or ErrNoWeights. Neurons that are new, or new under an old uid, weigh nothing.
@@ -70,6 +71,14 @@ type Judge interface {
 	Standings(m *metagraph.Metagraph) Overview
 	// Encode is the whole state; the constructor of the mechanism takes it back.
 	Encode() ([]byte, error)
+}
+
+// Period is the time between two epochs of a subnet, as a judge needs it.
+type Period struct {
+	Number uint64 // 0 for the subnet's first
+	// Beacon is the same for all validators of the subnet, and nobody knew it before the period began: whatever all are to choose alike
+	// and nobody in advance follows from it. Zeros: not known.
+	Beacon [32]byte
 }
 
 // Row is a validator's judgement: uids ascending, and as many weights, of which only proportions count. The largest is 65535.

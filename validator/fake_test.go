@@ -23,17 +23,18 @@ import (
 
 // dummyJudge finds uid 1 three times as good as uid 2.
 type dummyJudge struct {
-	Count  int           `json:"count"`
-	Failed int           `json:"failed"` // rounds that failed
-	every  time.Duration // between rounds
-	fail   int           // how many of the next rounds fail
-	asked  []int         // neurons of each round
-	none   bool          // no weights
+	Count   int           `json:"count"`
+	Failed  int           `json:"failed"` // rounds that failed
+	every   time.Duration // between rounds
+	fail    int           // how many of the next rounds fail
+	asked   []int         // neurons of each round
+	periods []mechanism.Period
+	none    bool // no weights
 }
 
 func (j *dummyJudge) Every() time.Duration { return j.every }
 
-func (j *dummyJudge) Round(_ context.Context, _ mechanism.Asker, neurons []metagraph.Neuron) error {
+func (j *dummyJudge) Round(_ context.Context, _ mechanism.Asker, period mechanism.Period, neurons []metagraph.Neuron) error {
 	if j.fail > 0 {
 		j.fail--
 		j.Failed++
@@ -41,6 +42,7 @@ func (j *dummyJudge) Round(_ context.Context, _ mechanism.Asker, neurons []metag
 	}
 	j.Count++
 	j.asked = append(j.asked, len(neurons))
+	j.periods = append(j.periods, period)
 	return nil
 }
 

@@ -101,7 +101,7 @@ func (n *node) round(ctx context.Context, m *metagraph.Metagraph) error {
 	asked := n.miners(m)
 	began := time.Now()
 	traced, step := span.Serve(ctx, n.cfg.Telemetry.Traces.Provider(), "", "validator.round")
-	err := n.cfg.Judge.Round(traced, asker{n.dial}, asked)
+	err := n.cfg.Judge.Round(traced, asker{n.dial}, n.period(ctx, m), asked)
 	step.Int("asked", len(asked))
 	step.End(err)
 	if err != nil {
@@ -135,6 +135,28 @@ func (n *node) round(ctx context.Context, m *metagraph.Metagraph) error {
 	n.log.Info("round", "n", overview.Round, "asked", len(asked), "best", best(overview))
 	n.logService(overview)
 	return n.showRound(m, overview)
+}
+
+// period is the present one with its beacon, which is asked for once. A node that cannot say it is asked again in the next round;
+// till then judges go without.
+func (n *node) period(ctx context.Context, m *metagraph.Metagraph) mechanism.Period {
+	if n.now.Number == m.Epoch && n.now.Beacon != [32]byte{} {
+		return n.now
+	}
+	known := n.now.Number == m.Epoch && n.warned
+	n.now, n.warned = mechanism.Period{Number: m.Epoch}, known
+	if m.LastBoundary == 0 {
+		return n.now // the first has none
+	}
+	beacon, err := n.cfg.Chain.Beacon(ctx, m)
+	switch {
+	case err == nil:
+		n.now.Beacon = beacon
+	case ctx.Err() == nil && !known:
+		n.warned = true
+		n.log.Info("the node does not say this period's beacon, it is asked again", "err", err)
+	}
+	return n.now
 }
 
 // logService says whose pay is held back for how it serves people, and why; once the judge has seen enough of it, and then when the

@@ -58,6 +58,9 @@ type node struct {
 	state  statusFile
 	counts *metrics
 
+	now    mechanism.Period // of the latest round
+	warned bool             // that it has no beacon
+
 	service map[string]string // what was said last of a neuron's service, by hotkey
 }
 

@@ -355,7 +355,7 @@ func TestJudge(t *testing.T) {
 	_, err := j.Weights(graph(t, neurons...))
 	require.ErrorIs(t, err, mechanism.ErrNoWeights)
 	for range 3 {
-		require.NoError(t, j.Round(t.Context(), ask, neurons))
+		require.NoError(t, j.Round(t.Context(), ask, mechanism.Period{}, neurons))
 	}
 	require.Equal(t, 3, j.Rounds())
 	require.Len(t, a.ids, 4, "ids stay the same")
@@ -374,7 +374,7 @@ func TestJudge(t *testing.T) {
 		same, err := again.Weights(graph(t, neurons...))
 		require.NoError(t, err)
 		require.Equal(t, row, same)
-		require.NoError(t, again.Round(t.Context(), ask, neurons))
+		require.NoError(t, again.Round(t.Context(), ask, mechanism.Period{}, neurons))
 		require.Len(t, a.ids, 4)
 	})
 	t.Run("a round that does not count changes nothing", func(t *testing.T) {
@@ -393,7 +393,7 @@ func TestJudge(t *testing.T) {
 			a.mu.Lock()
 			a.round, a.score = c.round, c.score
 			a.mu.Unlock()
-			err := j.Round(t.Context(), ask, neurons)
+			err := j.Round(t.Context(), ask, mechanism.Period{}, neurons)
 			require.ErrorIs(t, err, custom.ErrPlugin, name)
 			require.ErrorContains(t, err, c.words, name)
 		}
@@ -404,7 +404,7 @@ func TestJudge(t *testing.T) {
 	})
 	t.Run("silence decays and a new neuron starts anew", func(t *testing.T) {
 		for range 10 {
-			require.NoError(t, j.Round(t.Context(), ask, neurons[1:]))
+			require.NoError(t, j.Round(t.Context(), ask, mechanism.Period{}, neurons[1:]))
 		}
 		row, err := j.Weights(graph(t, neurons...))
 		require.NoError(t, err)

@@ -134,7 +134,7 @@ func (j *Judge) idOf(n metagraph.Neuron) string {
 
 // Round asks the plug-in for its schema, which miners' answers must fit, and for requests, every neuron all of them, and the plug-in for the scores. Nothing that a miner sends makes it
 // fail; a plug-in that fails or scores nonsense does (ErrPlugin), and then nothing is remembered.
-func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron) error {
+func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, period mechanism.Period, neurons []metagraph.Neuron) error {
 	if len(neurons) == 0 {
 		return errors.New("nobody to ask: no neuron of the subnet serves")
 	}
@@ -149,7 +149,7 @@ func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagr
 		}
 	}
 	number := j.state.Rounds + 1
-	plan, err := j.draw(ctx, number, ids)
+	plan, err := j.draw(ctx, number, period, ids)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package custom
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/synapse"
 )
 
@@ -29,7 +31,7 @@ type plan struct {
 }
 
 // draw lets the plug-in make a round.
-func (j *Judge) draw(ctx context.Context, number int, ids []string) (*plan, error) {
+func (j *Judge) draw(ctx context.Context, number int, period mechanism.Period, ids []string) (*plan, error) {
 	ctx, cancel := context.WithTimeout(ctx, pluginTimeout)
 	defer cancel()
 	type miner struct {
@@ -38,8 +40,13 @@ func (j *Judge) draw(ctx context.Context, number int, ids []string) (*plan, erro
 	body := struct {
 		Round  int     `json:"round"`
 		Seed   string  `json:"seed"` // decimal: too large for numbers of JavaScript
+		Period uint64  `json:"period"`
+		Beacon string  `json:"beacon"` // hex, empty if not known
 		Miners []miner `json:"miners"`
-	}{Round: number, Seed: strconv.FormatUint(j.rng.Uint64(), 10), Miners: make([]miner, len(ids))}
+	}{Round: number, Seed: strconv.FormatUint(j.rng.Uint64(), 10), Period: period.Number, Miners: make([]miner, len(ids))}
+	if period.Beacon != [32]byte{} {
+		body.Beacon = hex.EncodeToString(period.Beacon[:])
+	}
 	for i, id := range ids {
 		body.Miners[i].ID = id
 	}

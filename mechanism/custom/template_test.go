@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
 )
 
@@ -25,7 +26,7 @@ func TestTemplates(t *testing.T) {
 	for language, program := range programs {
 		t.Run(language, func(t *testing.T) {
 			j := newJudge(t, startTemplate(t, program), nil)
-			require.NoError(t, j.Round(t.Context(), newAsker(t), neurons))
+			require.NoError(t, j.Round(t.Context(), newAsker(t), mechanism.Period{}, neurons))
 			row, err := j.Weights(graph(t, neurons...))
 			require.NoError(t, err)
 			require.Greater(t, row.Weights[0], row.Weights[1], "the strong Go plug-in over the weak one")

@@ -48,6 +48,7 @@ type Judge struct {
 	services *score.Services
 	through  []*gatewayClient
 	next     []score.Item // of the coming round, about which neurons write texts already; nil: none drawn yet
+	apart    []bool       // of next: not of the shard; nil: there is no shard
 	running  *probing     // those texts; nil: none
 }
 
@@ -74,6 +75,9 @@ func NewJudge(cfg JudgeConfig) (*Judge, error) {
 	}
 	if d := len(cfg.Sources); d < 2 || cfg.Settings.Items%d != 0 {
 		return nil, fmt.Errorf("%w: %d items from %d sources: want two sources or more, and equally many items of each", ErrSettings, cfg.Settings.Items, d)
+	}
+	if d := len(cfg.Sources); cfg.Settings.Shard > 0 && cfg.Settings.Items < 2*d {
+		return nil, fmt.Errorf("%w: %d items from %d sources with a shard of %d: want two items of each source or more", ErrSettings, cfg.Settings.Items, d, cfg.Settings.Shard)
 	}
 	j := &Judge{settings: cfg.Settings, rng: cfg.Rand, log: cfg.Log, shown: newShown()}
 	if j.log == nil {
@@ -126,7 +130,8 @@ func (j *Judge) restore(data []byte) error {
 	if j.services, err = score.LoadServices(j.settings.scoring(), s.Services); err != nil {
 		return fmt.Errorf("%w: %w", ErrState, err)
 	}
-	j.board, j.rounds, j.next = board, s.Rounds, j.stored(s.Next)
+	j.board, j.rounds = board, s.Rounds
+	j.next, j.apart = j.stored(s.Next)
 	if s.Shown != nil && s.Shown.Miners != nil {
 		j.shown = s.Shown
 		maps.DeleteFunc(j.shown.Miners, func(_ score.Key, m *shownOfMiner) bool { return m == nil })
@@ -145,7 +150,7 @@ func (j *Judge) Encode() ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(state{
-		Version: stateVersion, Rounds: j.rounds, Board: board, Drawn: j.drawer.State(), Shown: j.shown, Services: services, Next: store(j.next),
+		Version: stateVersion, Rounds: j.rounds, Board: board, Drawn: j.drawer.State(), Shown: j.shown, Services: services, Next: store(j.next, j.apart),
 	})
 }
 
@@ -168,18 +173,20 @@ type earnings struct {
 
 // Round asks every neuron all of one set of questions, group after group, and takes in what came before the deadline. Nothing that
 // a miner sends makes it fail. Where service is paid, the questions are those that texts were asked for since the round before; then the
-// next ones are drawn, and requests for texts about them go on after Round returns, until ctx ends.
-func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron) error {
+// next ones are drawn, and requests for texts about them go on after Round returns, until ctx ends. Where the subnet shares a shard, the
+// period's beacon chooses it; the first round of a period may still ask what was drawn in the one before.
+func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, period mechanism.Period, neurons []metagraph.Neuron) error {
 	if len(neurons) == 0 {
 		return errors.New("nobody to ask: no neuron of the subnet serves")
 	}
 	began := time.Now()
+	j.share(period)
 	items, texts := j.next, j.running
-	j.next, j.running = nil, nil
+	j.next, j.apart, j.running = nil, nil, nil
 	defer texts.finish()
 	if items == nil {
 		var err error
-		if items, err = j.draw(); err != nil {
+		if items, _, err = j.draw(); err != nil {
 			return err
 		}
 	}
@@ -221,7 +228,7 @@ func (j *Judge) lookAhead(ctx context.Context, ask mechanism.Asker, neurons []me
 		return nil
 	}
 	var err error
-	if j.next, err = j.draw(); err != nil {
+	if j.next, j.apart, err = j.draw(); err != nil {
 		return err
 	}
 	window := j.Every() - j.settings.Deadline() - time.Since(began)

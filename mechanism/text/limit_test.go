@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/metagraph"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
@@ -120,7 +121,7 @@ func TestJudgeBoundsAnswers(t *testing.T) {
 		}
 	}}
 	_, neurons := net.metagraph(t)
-	require.NoError(t, judge.Round(t.Context(), net, neurons))
+	require.NoError(t, judge.Round(t.Context(), net, mechanism.Period{}, neurons))
 	require.Positive(t, seen)
 	require.Less(t, seen, 2*s.Items*s.KMax*25)
 }
@@ -129,13 +130,13 @@ func TestStateWithAMinerOfNothing(t *testing.T) {
 	judge := newJudge(t, nil)
 	net := network{0: honest(t, 2)}
 	_, neurons := net.metagraph(t)
-	require.NoError(t, judge.Round(t.Context(), net, neurons))
+	require.NoError(t, judge.Round(t.Context(), net, mechanism.Period{}, neurons))
 	state, err := judge.Encode()
 	require.NoError(t, err)
 	damaged := regexp.MustCompile(`"miners":\{("[^"]+"):\{[^}]*\}`).ReplaceAll(state, []byte(`"miners":{$1:null`))
 	require.NotEqual(t, string(state), string(damaged))
 	again := newJudge(t, damaged)
-	require.NoError(t, again.Round(t.Context(), net, neurons))
+	require.NoError(t, again.Round(t.Context(), net, mechanism.Period{}, neurons))
 }
 
 func TestMaxRequestHoldsTheLargestHonestCall(t *testing.T) {

@@ -65,11 +65,12 @@ type probing struct {
 }
 
 // plan draws the probes for the items of the coming round. Each neuron is asked about items of its own, as far as there are enough.
+// Items of a shard come again and again, so that a miner would know such a request: then texts are about the others.
 func (j *Judge) plan(neurons []metagraph.Neuron, window time.Duration) []*probe {
 	var usable []int
 	prompts := make([]string, len(j.next))
 	for i, item := range j.next {
-		if prompts[i] = promptOf(item.Context); prompts[i] != "" {
+		if prompts[i] = promptOf(item.Context); prompts[i] != "" && (j.apart == nil || j.apart[i]) {
 			usable = append(usable, i)
 		}
 	}

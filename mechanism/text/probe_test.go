@@ -105,7 +105,7 @@ func judgeWith(t *testing.T, change func(*text.JudgeConfig)) *text.Judge {
 func rounds(t *testing.T, j *text.Judge, ask mechanism.Asker, neurons []metagraph.Neuron, n int) {
 	t.Helper()
 	for range n {
-		require.NoError(t, j.Round(t.Context(), ask, neurons))
+		require.NoError(t, j.Round(t.Context(), ask, mechanism.Period{}, neurons))
 		j.WaitTexts()
 	}
 }
@@ -308,7 +308,7 @@ func TestARoundDoesNotOutliveItsContext(t *testing.T) {
 	_, neurons := net.metagraph(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	j := judgeWith(t, func(c *text.JudgeConfig) { c.Settings.RoundMs = 3_600_000 }) // texts are due within an hour
-	require.NoError(t, j.Round(ctx, net, neurons))
+	require.NoError(t, j.Round(ctx, net, mechanism.Period{}, neurons))
 	cancel()
 	done := make(chan struct{})
 	go func() { j.WaitTexts(); close(done) }()
@@ -384,7 +384,7 @@ func TestTextsComeThroughAGateway(t *testing.T) {
 			})
 			j := judgeWith(t, func(c *text.JudgeConfig) { c.Through, c.Settings.Probes = []text.Gateway{g}, 1 })
 			rounds(t, j, net, neurons, 1)
-			require.NoError(t, j.Round(t.Context(), net, neurons))
+			require.NoError(t, j.Round(t.Context(), net, mechanism.Period{}, neurons))
 			require.Positive(t, asked.Load())
 			s := services(t, j, m)[0]
 			require.InDelta(t, tc.probes, s.Probes, 1e-9)

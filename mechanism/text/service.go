@@ -97,16 +97,27 @@ func (s *Settings) pace(first, rest time.Duration, size int) float64 {
 func (s *Settings) pays() bool { return s.Probes > 0 && s.ServiceShare > 0 }
 
 // draw draws a round's questions.
-func (j *Judge) draw() ([]score.Item, error) {
-	drawn, err := j.drawer.Draw(j.settings.Items / len(j.drawer.Sources()))
+func (j *Judge) draw() (items []score.Item, apart []bool, err error) {
+	shared, alone := j.split()
+	drawn, err := j.drawer.Draw(shared)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	items := make([]score.Item, len(drawn))
-	for i, d := range drawn {
-		items[i] = score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation}
+	if alone > 0 {
+		more, err := j.drawer.DrawApart(alone)
+		if err != nil {
+			return nil, nil, err
+		}
+		apart = make([]bool, len(drawn)+len(more))
+		for i := range more {
+			apart[len(drawn)+i] = true
+		}
+		drawn = append(drawn, more...)
 	}
-	return items, nil
+	for _, d := range drawn {
+		items = append(items, score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation})
+	}
+	return items, apart, nil
 }
 
 // storedItem is a question of the coming round as it is kept.
@@ -114,34 +125,41 @@ type storedItem struct {
 	Source  int    `json:"source"`
 	Context []byte `json:"context"`
 	Truth   []byte `json:"truth"`
+	Apart   bool   `json:"apart,omitempty"` // not of the shard
 }
 
-func store(items []score.Item) []storedItem {
+func store(items []score.Item, apart []bool) []storedItem {
 	out := make([]storedItem, len(items))
 	for i, t := range items {
-		out[i] = storedItem{t.Stratum, t.Context, t.Truth}
+		out[i] = storedItem{t.Stratum, t.Context, t.Truth, apart != nil && apart[i]}
 	}
 	return out
 }
 
 // stored are the questions that were kept, nil if they are none of these settings and sources: then others are drawn.
-func (j *Judge) stored(kept []storedItem) []score.Item {
+func (j *Judge) stored(kept []storedItem) (items []score.Item, apart []bool) {
 	if !j.settings.pays() || len(kept) != j.settings.Items {
-		return nil
+		return nil, nil
 	}
 	count := make([]int, len(j.drawer.Sources()))
 	out := make([]score.Item, len(kept))
 	for i, t := range kept {
 		if t.Source < 0 || t.Source >= len(count) || len(t.Context) != j.settings.ContextBytes || len(t.Truth) != dataset.ContinuationLen {
-			return nil
+			return nil, nil
 		}
 		count[t.Source]++
 		out[i] = score.Item{Stratum: t.Source, Context: t.Context, Truth: t.Truth}
+		if t.Apart && apart == nil {
+			apart = make([]bool, len(kept))
+		}
+		if t.Apart {
+			apart[i] = true
+		}
 	}
 	if slices.ContainsFunc(count, func(n int) bool { return n != count[0] }) {
-		return nil
+		return nil, nil
 	}
-	return out
+	return out, apart
 }
 
 // observeService takes in what all groups' probes showed, in an order that does not depend on chance.

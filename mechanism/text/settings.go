@@ -26,6 +26,9 @@ type Settings struct {
 	KMax         int `json:"k_max"`         // most candidates of an answer to one item, 1..4096 (512)
 	Group        int `json:"group"`         // most neurons that are compared with each other, 2..256 (64)
 
+	Shard     int `json:"shard"`      // places of each source that all validators ask about in a period, 0..65536 (0: no shard); see docs/scoring.md
+	GainPower int `json:"gain_power"` // power of the gain that is paid, 1..8 (2)
+
 	// What people use is paid too: see docs/scoring.md.
 	ServiceShare   float64 `json:"service_share"`    // of the pay for predictions that depends on how texts are served, 0..1 (0.5)
 	Probes         int     `json:"probes"`           // texts that a validator asks each neuron for in a round, 0..8 (2); 0: none, service is not paid
@@ -41,7 +44,7 @@ type Settings struct {
 // DefaultSettings are those of a new network.
 func DefaultSettings() Settings {
 	return Settings{
-		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64,
+		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64, GainPower: 2,
 		ServiceShare: 0.5, Probes: 2, FirstPieceMs: 3_000, BytesPerSecond: 16,
 		GenerateTokensMax: 4096, GeneratePromptBytes: 64 << 10, EmbedTextsMax: 256,
 	}
@@ -73,6 +76,8 @@ func (s Settings) Validate() error {
 		{"round_ms", s.RoundMs, s.DeadlineMs, 3_600_000},
 		{"k_max", s.KMax, 1, score.CandidateLimit},
 		{"group", s.Group, 2, 256},
+		{"shard", s.Shard, 0, 1 << 16},
+		{"gain_power", s.GainPower, 1, 8},
 		{"probes", s.Probes, 0, 8},
 		{"first_piece_ms", s.FirstPieceMs, 1, 60_000},
 		{"bytes_per_second", s.BytesPerSecond, 1, 100_000},
@@ -93,9 +98,9 @@ func (s Settings) Validate() error {
 // Deadline of an answer.
 func (s Settings) Deadline() time.Duration { return time.Duration(s.DeadlineMs) * time.Millisecond }
 
-// scoring are the settings of the rule: its defaults with the network's own bound on candidates.
+// scoring are the settings of the rule: its defaults with the network's own bound on candidates and power of the gain.
 func (s Settings) scoring() score.Settings {
 	rule := score.Defaults()
-	rule.KMax = s.KMax
+	rule.KMax, rule.Gamma = s.KMax, float64(s.GainPower)
 	return rule
 }

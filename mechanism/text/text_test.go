@@ -154,7 +154,7 @@ func TestBetterModelsWeighMoreAndBadOnesNothing(t *testing.T) {
 	m, neurons := net.metagraph(t)
 	judge := newJudge(t, nil)
 	for range 12 {
-		require.NoError(t, judge.Round(t.Context(), net, neurons))
+		require.NoError(t, judge.Round(t.Context(), net, mechanism.Period{}, neurons))
 	}
 	row, err := judge.Weights(m)
 	require.NoError(t, err)
@@ -181,7 +181,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	m, neurons := net.metagraph(t)
 	judge := newJudge(t, nil)
 	for range 3 {
-		require.NoError(t, judge.Round(t.Context(), net, neurons))
+		require.NoError(t, judge.Round(t.Context(), net, mechanism.Period{}, neurons))
 	}
 	state, err := judge.Encode()
 	require.NoError(t, err)
@@ -214,7 +214,7 @@ func TestANewHolderOfAUIDStartsAfresh(t *testing.T) {
 	_, neurons := net.metagraph(t)
 	judge := newJudge(t, nil)
 	for range 12 {
-		require.NoError(t, judge.Round(t.Context(), net, neurons))
+		require.NoError(t, judge.Round(t.Context(), net, mechanism.Period{}, neurons))
 	}
 	neurons[1].Registered = 99
 	after, err := metagraph.New(metagraph.Info{NetUID: 1}, neurons)
@@ -232,16 +232,16 @@ func TestARoundThatIsCutShortDoesNotCount(t *testing.T) {
 	}}
 	_, neurons := net.metagraph(t)
 	judge := newJudge(t, nil)
-	require.ErrorIs(t, judge.Round(ctx, net, neurons), context.Canceled)
+	require.ErrorIs(t, judge.Round(ctx, net, mechanism.Period{}, neurons), context.Canceled)
 	require.Zero(t, judge.Rounds())
-	require.Error(t, judge.Round(t.Context(), net, nil))
+	require.Error(t, judge.Round(t.Context(), net, mechanism.Period{}, nil))
 }
 
 func TestNobodyWhoGainsMeansNoWeights(t *testing.T) {
 	net := network{0: bad()["refuses"]}
 	m, neurons := net.metagraph(t)
 	judge := newJudge(t, nil)
-	require.NoError(t, judge.Round(t.Context(), net, neurons))
+	require.NoError(t, judge.Round(t.Context(), net, mechanism.Period{}, neurons))
 	_, err := judge.Weights(m)
 	require.ErrorIs(t, err, mechanism.ErrNoWeights)
 }
