@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -49,8 +50,8 @@ left the old row in force, so that the gone went on voting and earning for a cut
 
 // Validate the parameters.
 func (x *Absent) Validate() error {
-	return first(counts("validators", x.Validators, 4), counts("miners", x.Miners, 2), counts("epochs", x.Epochs, 60), within("noise", 0, 1, x.Noise),
-		within("drift", 0, 1, x.Drift), within("misses", 0, 1, x.Misses), within("parts", 0.01, 0.99, x.Parts...))
+	return cmp.Or(counts("validators", x.Validators, 4), counts("miners", x.Miners, 2), counts("epochs", x.Epochs, 60), sim.Within("noise", 0, 1, x.Noise),
+		sim.Within("drift", 0, 1, x.Drift), sim.Within("misses", 0, 1, x.Misses), sim.Within("parts", 0.01, 0.99, x.Parts...))
 }
 
 // The ways of absence.
@@ -201,14 +202,14 @@ func (x *Absent) report(all []outage) *sim.Report {
 	}
 	half := len(all) / 2
 	base := all[0].early
-	out.Numbers = append(out.Numbers, sim.Number{Name: "error-none", About: "share of incentive that goes to the wrong miners while all are there", Value: round(base), AtMost: sim.Bound(0.025)})
+	out.Numbers = append(out.Numbers, sim.Number{Name: "error-none", About: "share of incentive that goes to the wrong miners while all are there", Value: sim.Round(base), AtMost: sim.Bound(0.025)})
 	lines := map[string]*figure.Series{}
 	for i, o := range all {
 		rule := "row goes"
 		if o.missed == Keeps {
 			rule = "row stays"
 		}
-		table.Add(rule, o.how, round(o.part), round(o.early), round(o.later), o.unpaid, round(o.loss))
+		table.Add(rule, o.how, sim.Round(o.part), sim.Round(o.early), sim.Round(o.later), o.unpaid, sim.Round(o.loss))
 		if o.how == there || i >= half {
 			continue
 		}
@@ -217,7 +218,7 @@ func (x *Absent) report(all []outage) *sim.Report {
 		}
 		if o.early > 0 {
 			s := lines[o.how]
-			s.X, s.Y = append(s.X, round(o.part)), append(s.Y, round(o.early))
+			s.X, s.Y = append(s.X, sim.Round(o.part)), append(s.Y, sim.Round(o.early))
 		}
 		out.Numbers = append(out.Numbers, x.number(o, all[half+i]))
 		if o.how != gone {
@@ -225,8 +226,8 @@ func (x *Absent) report(all []outage) *sim.Report {
 		}
 		if o.part < 0.5 {
 			out.Numbers = append(out.Numbers, sim.Number{
-				Name: "loss-gone-" + percent(o.part), About: "share of dividends that the gone lose until the cutoff", Value: round(o.loss),
-				Before: sim.Bound(round(all[half+i].loss)), AtLeast: sim.Bound(0.2),
+				Name: "loss-gone-" + percent(o.part), About: "share of dividends that the gone lose until the cutoff", Value: sim.Round(o.loss),
+				Before: sim.Bound(sim.Round(all[half+i].loss)), AtLeast: sim.Bound(0.2),
 			})
 		}
 		out.Numbers = append(out.Numbers, sim.Number{
@@ -239,7 +240,7 @@ func (x *Absent) report(all []outage) *sim.Report {
 			figures[0].Series = append(figures[0].Series, *lines[how])
 		}
 	}
-	figures[0].Rules = []float64{round(base)}
+	figures[0].Rules = []float64{sim.Round(base)}
 	for _, o := range all[:half] {
 		if o.how != gone {
 			continue
@@ -260,7 +261,7 @@ func (x *Absent) report(all []outage) *sim.Report {
 func (x *Absent) number(o, before outage) sim.Number {
 	n := sim.Number{
 		Name: fmt.Sprintf("error-%s-%s", o.how, percent(o.part)), About: fmt.Sprintf("wrong share of incentive with %s %% of stake %s", percent(o.part), o.how),
-		Value: round(o.early), Before: sim.Bound(round(before.early)),
+		Value: sim.Round(o.early), Before: sim.Bound(sim.Round(before.early)),
 	}
 	if o.part <= 1.0/3 {
 		n.AtMost = sim.Bound(0.05)

@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -54,11 +55,11 @@ likes. Better measures, and stake that is spread, are the defence.`
 func (x *Bribery) Validate() error {
 	for _, f := range x.Favours {
 		if f != 0 && !(f > 1) {
-			return fmt.Errorf("%w: favours %v, want more than 1, or 0", sim.ErrConfig, f)
+			return fmt.Errorf("%w: favours is %v, want more than 1, or 0", sim.ErrConfig, f)
 		}
 	}
-	return first(counts("validators", x.Validators, 4), counts("miners", x.Miners, 3), counts("epochs", x.Epochs, 6),
-		within("noise", 0, 1, x.Noise), within("kappa", 0, 1, x.Kappa), within("stakes", 0.01, 0.99, x.Stakes...), within("favours", 0, 1e4, x.Favours...))
+	return cmp.Or(counts("validators", x.Validators, 4), counts("miners", x.Miners, 3), counts("epochs", x.Epochs, 6),
+		sim.Within("noise", 0, 1, x.Noise), sim.Within("kappa", 0, 1, x.Kappa), sim.Within("stakes", 0.01, 0.99, x.Stakes...), sim.Within("favours", 0, 1e4, x.Favours...))
 }
 
 // bribed over-weighs one miner.
@@ -159,7 +160,7 @@ func (x *Bribery) report(deals []deal) *sim.Report {
 			for _, d := range group[1:] {
 				g := d.incentive/honest.incentive - 1
 				l := (honest.dividend - d.dividend) / honest.incentive
-				table.Add(round(d.kappa), round(d.stake), d.favour, round(g), round(l), round(g-l), round(d.trust))
+				table.Add(sim.Round(d.kappa), sim.Round(d.stake), d.favour, sim.Round(g), sim.Round(l), sim.Round(g-l), sim.Round(d.trust))
 				if g-l > profit {
 					gain, profit = g, g-l
 				}
@@ -172,15 +173,15 @@ func (x *Bribery) report(deals []deal) *sim.Report {
 	}
 	for s, stake := range x.Stakes {
 		gain := sim.Number{
-			Name: "gain-" + percent(stake), About: "the miner's gain with " + percent(stake) + " % of stake bribed", Value: round(gains[0][s]), Before: sim.Bound(round(gains[1][s])),
+			Name: "gain-" + percent(stake), About: "the miner's gain with " + percent(stake) + " % of stake bribed", Value: sim.Round(gains[0][s]), Before: sim.Bound(sim.Round(gains[1][s])),
 		}
-		pays := sim.Number{Name: "pays-" + percent(stake), About: "joint profit of the miner and the bribed", Value: round(profits[0][s]), Before: sim.Bound(round(profits[1][s]))}
+		pays := sim.Number{Name: "pays-" + percent(stake), About: "joint profit of the miner and the bribed", Value: sim.Round(profits[0][s]), Before: sim.Bound(sim.Round(profits[1][s]))}
 		price := sim.Number{
 			Name: "price-" + percent(stake), About: "loss of the bribed per unit of the miner's gain where they go farthest",
-			Value: round(prices[0][s]), Before: sim.Bound(round(prices[1][s])),
+			Value: sim.Round(prices[0][s]), Before: sim.Bound(sim.Round(prices[1][s])),
 		}
 		if stake < x.Kappa {
-			gain.AtMost, pays.AtMost = sim.Bound(round(bribeBound(stake))), sim.Bound(round(bribeBound(stake)))
+			gain.AtMost, pays.AtMost = sim.Bound(sim.Round(bribeBound(stake))), sim.Bound(sim.Round(bribeBound(stake)))
 			price.AtLeast = sim.Bound(5)
 		}
 		out.Numbers = append(out.Numbers, gain, pays, price)

@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -50,8 +51,8 @@ are the defence. The retention map plays the same game for majorities.`
 
 // Validate the parameters.
 func (c *Cabal) Validate() error {
-	return first(counts("validators", c.Validators, 4), counts("miners", c.Miners, 4), counts("epochs", c.Epochs, 6),
-		within("noise", 0, 1, c.Noise), within("kappa", 0, 1, c.Kappa), within("stakes", 0.01, 0.99, c.Stakes...), within("own", 0, 1, c.Own...))
+	return cmp.Or(counts("validators", c.Validators, 4), counts("miners", c.Miners, 4), counts("epochs", c.Epochs, 6),
+		sim.Within("noise", 0, 1, c.Noise), sim.Within("kappa", 0, 1, c.Kappa), sim.Within("stakes", 0.01, 0.99, c.Stakes...), sim.Within("own", 0, 1, c.Own...))
 }
 
 // selfish puts a part of each row on its own miners, evenly, and the rest on what it measures.
@@ -169,15 +170,15 @@ func (c *Cabal) report(games []game) *sim.Report {
 			for i := range group {
 				g := &group[i]
 				top = max(top, g.gain)
-				table.Add(name, round(stake), round(g.part), round(g.gain+stake), round(g.gain))
+				table.Add(name, sim.Round(stake), sim.Round(g.part), sim.Round(g.gain+stake), sim.Round(g.gain))
 			}
 			best = append(best, top)
 			out.Numbers = append(out.Numbers, sim.Number{
 				Name:  fmt.Sprintf("gain-%s-%s", name, percent(stake)),
-				About: fmt.Sprintf("share of emission beyond stake of a cabal of %s %% with %s", percent(stake), miners), Value: round(top),
+				About: fmt.Sprintf("share of emission beyond stake of a cabal of %s %% with %s", percent(stake), miners), Value: sim.Round(top),
 			})
 			if n := &out.Numbers[len(out.Numbers)-1]; stake < c.Kappa {
-				n.AtMost = sim.Bound(round(cabalBound(stake, good)))
+				n.AtMost = sim.Bound(sim.Round(cabalBound(stake, good)))
 			}
 			if last := group[per-1]; good {
 				var epochs []float64

@@ -65,14 +65,14 @@ func TestReportsDependOnTheSeedAlone(t *testing.T) {
 
 func TestExperimentsRefuse(t *testing.T) {
 	for text, x := range map[string]sim.Experiment{
-		"validators 3":        &arena.Cabal{Validators: 3},
-		"own 1.5":             func() sim.Experiment { x := arena.NewCabal(); x.Own = []float64{1.5}; return x }(),
-		"drifts is empty":     func() sim.Experiment { x := arena.NewCopying(); x.Drifts = nil; return x }(),
-		"stakes 0.7":          func() sim.Experiment { x := arena.NewCopying(); x.Stakes = []float64{0.7}; return x }(),
-		"horizons 0":          func() sim.Experiment { x := arena.NewWithheld(); x.Horizons = []int{0}; return x }(),
-		"horizons is empty":   func() sim.Experiment { x := arena.NewWithheld(); x.Horizons = nil; return x }(),
-		"searches 0":          func() sim.Experiment { x := arena.NewUnder(); x.Searches = 0; return x }(),
-		"noise -1, want 0 to": func() sim.Experiment { x := arena.NewUnder(); x.Noise = -1; return x }(),
+		"validators is 3":        &arena.Cabal{Validators: 3},
+		"own is 1.5":             func() sim.Experiment { x := arena.NewCabal(); x.Own = []float64{1.5}; return x }(),
+		"drifts is empty":        func() sim.Experiment { x := arena.NewCopying(); x.Drifts = nil; return x }(),
+		"stakes is 0.7":          func() sim.Experiment { x := arena.NewCopying(); x.Stakes = []float64{0.7}; return x }(),
+		"horizons is 0":          func() sim.Experiment { x := arena.NewWithheld(); x.Horizons = []int{0}; return x }(),
+		"horizons is empty":      func() sim.Experiment { x := arena.NewWithheld(); x.Horizons = nil; return x }(),
+		"searches is 0":          func() sim.Experiment { x := arena.NewUnder(); x.Searches = 0; return x }(),
+		"noise is -1, want 0 to": func() sim.Experiment { x := arena.NewUnder(); x.Noise = -1; return x }(),
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := x.Run(t.Context(), nil)

@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -62,9 +63,9 @@ and what can be done at no price is to measure well: the less honest validators 
 
 // Validate the parameters.
 func (x *Copying) Validate() error {
-	return first(counts("validators", x.Validators, 3), counts("miners", x.Miners, 2), counts("epochs", x.Epochs, warmup+20), counts("repeats", x.Repeats, 1),
-		counts("strata", x.Strata, 2), within("noise", 0, 1, x.Noise), within("drifts", 0, 1, x.Drifts...), within("stakes", 0.001, 0.49, x.Stakes...),
-		within("shared", 0, 2, x.Shared...), within("spread", 0, 1, x.Spread))
+	return cmp.Or(counts("validators", x.Validators, 3), counts("miners", x.Miners, 2), counts("epochs", x.Epochs, warmup+20), counts("repeats", x.Repeats, 1),
+		counts("strata", x.Strata, 2), sim.Within("noise", 0, 1, x.Noise), sim.Within("drifts", 0, 1, x.Drifts...), sim.Within("stakes", 0.001, 0.49, x.Stakes...),
+		sim.Within("shared", 0, 2, x.Shared...), sim.Within("spread", 0, 1, x.Spread))
 }
 
 // warmup are the epochs until bonds settle: a copier's start a period later than those of others.
@@ -234,14 +235,14 @@ func (x *Copying) reportTempos(out *sim.Report, games []copyGame) {
 				if g.open {
 					weights = "open"
 				}
-				table.Add(round(stake), round(drift), weights, g.how, round(g.ratio))
+				table.Add(sim.Round(stake), sim.Round(drift), weights, g.how, sim.Round(g.ratio))
 			}
 			with, without := best(group[:len(Copiers)]).ratio, best(group[len(Copiers):]).ratio
 			hidden, open = append(hidden, with), append(open, without)
 			out.Numbers = append(out.Numbers, sim.Number{
 				Name:  fmt.Sprintf("ratio-%s-drift-%s", percent(stake), percent(drift)),
 				About: fmt.Sprintf("dividends per stake of a copier of %s %% against honest validators where quality moves by %s %% an epoch", percent(stake), percent(drift)),
-				Value: round(with), Before: sim.Bound(round(without)), AtMost: sim.Bound(copyBound(drift)),
+				Value: sim.Round(with), Before: sim.Bound(sim.Round(without)), AtMost: sim.Bound(copyBound(drift)),
 			})
 		}
 		chart.Series = append(chart.Series, line(percent(stake)+" % of stake, hidden", figure.Line, x.Drifts, hidden),
@@ -266,19 +267,19 @@ func (x *Copying) reportDefences(out *sim.Report, games []copyGame) {
 		if d.learns {
 			how = "learnt"
 		}
-		table.Add(d.name, how, round(g.ratio), round(g.pay))
+		table.Add(d.name, how, sim.Round(g.ratio), sim.Round(g.pay))
 		chart.Names = append(chart.Names, d.name)
-		bars.X, bars.Y = append(bars.X, float64(i)), append(bars.Y, round(g.ratio))
+		bars.X, bars.Y = append(bars.X, float64(i)), append(bars.Y, sim.Round(g.ratio))
 		if d.number != "" {
 			out.Numbers = append(out.Numbers, sim.Number{
 				Name: "static-" + d.number, About: "dividends per stake of the best copier where miners stand still, with: " + d.name,
-				Value: round(g.ratio), Before: sim.Bound(bars.Y[0]), AtMost: sim.Bound(d.most),
+				Value: sim.Round(g.ratio), Before: sim.Bound(bars.Y[0]), AtMost: sim.Bound(d.most),
 			})
 		}
 		if i == 1 {
 			out.Numbers = append(out.Numbers, sim.Number{
 				Name: "pay-deviation", About: "standard deviation of a miner's mean pay over 20 epochs, relative, with: " + d.name,
-				Value: round(g.pay), Before: sim.Bound(round(games[0].pay)), AtMost: sim.Bound(0.04),
+				Value: sim.Round(g.pay), Before: sim.Bound(sim.Round(games[0].pay)), AtMost: sim.Bound(0.04),
 			})
 		}
 	}

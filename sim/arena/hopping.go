@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -62,8 +63,8 @@ func (h *Hopping) Validate() error {
 	for i, k := range h.Unbonds {
 		unbonds[i] = float64(k)
 	}
-	return first(within("pool", 1, 1e9, h.Pool), within("stake", 0.001, 1e9, h.Stake), counts("period", h.Period, 4), within("unbonding", 0, 1e7, float64(h.Unbonding)),
-		within("periods", 10, 10_000, float64(h.Periods)), within("around", 2, float64(h.Period-2), around...), within("unbonds", 0, 1000, unbonds...))
+	return cmp.Or(sim.Within("pool", 1, 1e9, h.Pool), sim.Within("stake", 0.001, 1e9, h.Stake), counts("period", h.Period, 4), sim.Within("unbonding", 0, 1e7, float64(h.Unbonding)),
+		sim.Within("periods", 10, 10_000, float64(h.Periods)), sim.Within("around", 2, float64(h.Period-2), around...), sim.Within("unbonds", 0, 1000, unbonds...))
 }
 
 // place is where the hopper's stake is.
@@ -268,23 +269,23 @@ func (h *Hopping) report(trips []trip) *sim.Report {
 	table := sim.Table{Name: "hopping", Title: "Pay per TAO and block bound, over that of stake that stays", Columns: []string{"trip", "blocks around / periods of unbonding", "unbonding, blocks", "yield"}}
 	best, x, y := map[string]float64{}, map[string][]float64{}, map[string][]float64{}
 	for _, t := range trips {
-		table.Add(t.name, t.k, t.unbonding, round(t.yield))
+		table.Add(t.name, t.k, t.unbonding, sim.Round(t.yield))
 		best[t.name] = max(best[t.name], t.yield)
 		x[t.name], y[t.name] = append(x[t.name], float64(t.k)), append(y[t.name], t.yield)
 	}
 	number := func(name, about, trip string, most float64) sim.Number {
-		return sim.Number{Name: name, About: about, Value: round(best[trip]), AtMost: sim.Bound(most)}
+		return sim.Number{Name: name, About: about, Value: sim.Round(best[trip]), AtMost: sim.Bound(most)}
 	}
 	visits := number("yield-visit", "best visit around boundaries", "visit", 1)
-	visits.Before = sim.Bound(round(best["visit, paid at the boundary"]))
+	visits.Before = sim.Bound(sim.Round(best["visit, paid at the boundary"]))
 	moves := number("yield-move", "redelegation around boundaries", "move by default", 1.02)
 	for _, t := range trips {
 		if t.name == "move" && t.unbonding == 0 {
-			moves.Before = sim.Bound(round(t.yield))
+			moves.Before = sim.Bound(sim.Round(t.yield))
 		}
 	}
 	long := number("yield-move-long-tempo", "redelegation around boundaries at the longest tempo that the chain takes", "move, longest tempo", 1.06)
-	long.Before = sim.Bound(round(best["move"]))
+	long.Before = sim.Bound(sim.Round(best["move"]))
 	out.Numbers = []sim.Number{
 		visits, moves,
 		number("yield-visit-no-unbonding", "best visit with dividends in streams but no unbonding time", "visit, unbonding at once", 2000),
@@ -293,7 +294,7 @@ func (h *Hopping) report(trips []trip) *sim.Report {
 		number("yield-visit-shrink", "best visit without unbonding time if streams shrank with stake", "visit, streams shrink", 1),
 		number("yield-late", "joining after a boundary and leaving before the next, without unbonding time", "late", 1.001),
 		number("yield-late-unbonding", "the same with it", "late, unbonding", 1),
-		{Name: "yield-stay", About: "stake that stays: the measure of all others", Value: round(best["stay"]), AtLeast: sim.Bound(0.99), AtMost: sim.Bound(1.001)},
+		{Name: "yield-stay", About: "stake that stays: the measure of all others", Value: sim.Round(best["stay"]), AtLeast: sim.Bound(0.99), AtMost: sim.Bound(1.001)},
 	}
 	out.Tables = []sim.Table{table}
 	var bound []float64

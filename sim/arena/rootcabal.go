@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -61,8 +62,8 @@ advice, not a rule of the chain.`
 
 // Validate the parameters.
 func (x *RootCabal) Validate() error {
-	return first(counts("voters", x.Voters, 10), counts("subnets", x.Subnets, 2), counts("epochs", x.Epochs, 2), within("noise", 0, 2, x.Noise),
-		within("known", 0, 1, x.Known), within("fooled", 0, 1, x.Fooled), within("stakes", 0, 0.99, x.Stakes...), within("knows", 0.05, 1, x.Knows...))
+	return cmp.Or(counts("voters", x.Voters, 10), counts("subnets", x.Subnets, 2), counts("epochs", x.Epochs, 2), sim.Within("noise", 0, 2, x.Noise),
+		sim.Within("known", 0, 1, x.Known), sim.Within("fooled", 0, 1, x.Fooled), sim.Within("stakes", 0, 0.99, x.Stakes...), sim.Within("knows", 0.05, 1, x.Knows...))
 }
 
 // The rules of a vote.
@@ -268,7 +269,7 @@ func (x *RootCabal) report(votes []rootVote) *sim.Report {
 		var cabal, defect, wrong []float64
 		for i := range votes {
 			v := &votes[i]
-			table.Add(rule, round(v.stake), round(v.known), round(v.cabal[rule]), round(v.newcomer[rule]), round(v.wrong[rule]), round(v.defect[rule]))
+			table.Add(rule, sim.Round(v.stake), sim.Round(v.known), sim.Round(v.cabal[rule]), sim.Round(v.newcomer[rule]), sim.Round(v.wrong[rule]), sim.Round(v.defect[rule]))
 			switch {
 			case i < n:
 				cabal, defect = append(cabal, v.cabal[rule]), append(defect, v.defect[rule])
@@ -295,8 +296,8 @@ func (x *RootCabal) numbers(votes []rootVote) []sim.Number {
 	var out []sim.Number
 	add := func(name, about string, get func(rule string) float64, most *float64) {
 		out = append(out,
-			sim.Number{Name: name, About: about, Value: round(get(byThird)), Before: sim.Bound(round(get(byMean))), AtMost: most},
-			sim.Number{Name: name + "-half", About: about + ", kappa a half", Value: round(get(byYuma)), Before: sim.Bound(round(get(byMean)))})
+			sim.Number{Name: name, About: about, Value: sim.Round(get(byThird)), Before: sim.Bound(sim.Round(get(byMean))), AtMost: most},
+			sim.Number{Name: name + "-half", About: about + ", kappa a half", Value: sim.Round(get(byYuma)), Before: sim.Bound(sim.Round(get(byMean)))})
 	}
 	bound := func(holds bool, most float64) *float64 {
 		if holds {

@@ -88,7 +88,7 @@ func TestStakeRefuses(t *testing.T) {
 	bribery.Favours = []float64{0.5}
 	absent.Epochs = 10
 	root.Knows = nil
-	for text, e := range map[string]sim.Experiment{"around 1": hopping, "favours 0.5": bribery, "epochs 10": absent, "knows is empty": root} {
+	for text, e := range map[string]sim.Experiment{"around is 1": hopping, "favours is 0.5": bribery, "epochs is 10": absent, "knows is empty": root} {
 		_, err := e.Run(t.Context(), nil)
 		require.ErrorIs(t, err, sim.ErrConfig)
 		require.ErrorContains(t, err, text)

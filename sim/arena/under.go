@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -48,8 +49,8 @@ under both kinds of bonds with and without the bonds penalty; and the most that 
 
 // Validate the parameters.
 func (x *Under) Validate() error {
-	return first(counts("validators", x.Validators, 3), counts("miners", x.Miners, 2), counts("searches", x.Searches, 1),
-		within("noise", 0, 1, x.Noise), within("stakes", 0.0001, 0.49, x.Stakes...))
+	return cmp.Or(counts("validators", x.Validators, 3), counts("miners", x.Miners, 2), counts("searches", x.Searches, 1),
+		sim.Within("noise", 0, 1, x.Noise), sim.Within("stakes", 0.0001, 0.49, x.Stakes...))
 }
 
 // ballot is an epoch in which uid 0 may vote anything: honest rows of the others stay. Bonds follow weights at once, which is what
@@ -270,7 +271,7 @@ func (x *Under) report(reaches []reach, incomes []income) *sim.Report {
 	for i, r := range reaches {
 		s := x.Stakes[i]
 		f := UnderBound(s, x.Noise, x.Validators)
-		table.Add(round(s), round(r.up), round(r.down), round(f))
+		table.Add(sim.Round(s), sim.Round(r.up), sim.Round(r.down), sim.Round(f))
 		up, down, bound = append(up, r.up), append(down, r.down), append(bound, f)
 		for _, n := range []struct {
 			name  string
@@ -278,7 +279,7 @@ func (x *Under) report(reaches []reach, incomes []income) *sim.Report {
 		}{{"up", r.up}, {"down", r.down}} {
 			out.Numbers = append(out.Numbers, sim.Number{
 				Name: n.name + "-" + percent(s), About: fmt.Sprintf("largest relative change of a miner's incentive, %s, by a validator of %s %% of stake", n.name, percent(s)),
-				Value: round(n.value), AtMost: sim.Bound(round(f)),
+				Value: sim.Round(n.value), AtMost: sim.Bound(sim.Round(f)),
 			})
 		}
 	}
@@ -287,15 +288,15 @@ func (x *Under) report(reaches []reach, incomes []income) *sim.Report {
 		Columns: []string{"bonds", "with the row that harms most", "leaving one miner out, at best", "with the row that pays it most"},
 	}
 	for i, m := range modes() {
-		own.Add(m.name, round(incomes[i].harm), round(incomes[i].omit), round(incomes[i].most))
+		own.Add(m.name, sim.Round(incomes[i].harm), sim.Round(incomes[i].omit), sim.Round(incomes[i].most))
 		out.Numbers = append(out.Numbers,
 			sim.Number{
 				Name: "income-" + m.name, About: "dividends of the attacker with the row that harms most, against its honest self, bonds: " + m.name,
-				Value: round(incomes[i].harm), AtMost: sim.Bound(1),
+				Value: sim.Round(incomes[i].harm), AtMost: sim.Bound(1),
 			},
 			sim.Number{
 				Name: "most-" + m.name, About: "dividends of the attacker with the row found that pays it most, against its honest self, bonds: " + m.name,
-				Value: round(incomes[i].most), AtMost: sim.Bound(1.04),
+				Value: sim.Round(incomes[i].most), AtMost: sim.Bound(1.04),
 			})
 	}
 	out.Tables = append(out.Tables, table, own)

@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -50,8 +51,8 @@ honest validator that misses one reveal because it was down, in epochs of its ow
 
 // Validate the parameters.
 func (x *Withheld) Validate() error {
-	if err := first(counts("validators", x.Validators, 3), counts("miners", x.Miners, 2), counts("epochs", x.Epochs, 40), counts("repeats", x.Repeats, 1),
-		within("noise", 0, 1, x.Noise), within("drifts", 0, 1, x.Drifts...), within("stake", 0.001, 0.49, x.Stake), within("spread", 0, 10, x.Spread)); err != nil {
+	if err := cmp.Or(counts("validators", x.Validators, 3), counts("miners", x.Miners, 2), counts("epochs", x.Epochs, 40), counts("repeats", x.Repeats, 1),
+		sim.Within("noise", 0, 1, x.Noise), sim.Within("drifts", 0, 1, x.Drifts...), sim.Within("stake", 0.001, 0.49, x.Stake), sim.Within("spread", 0, 10, x.Spread)); err != nil {
 		return err
 	}
 	if len(x.Horizons) == 0 {
@@ -208,19 +209,19 @@ func (x *Withheld) report(plans []plan, loss [2]float64) *sim.Report {
 			if p.missed == Keeps {
 				rule = "keeps the row"
 			}
-			table.Add(rule, round(drift), p.horizon, round(p.spread), round(p.gain), round(p.kept))
+			table.Add(rule, sim.Round(drift), p.horizon, sim.Round(p.spread), sim.Round(p.gain), sim.Round(p.kept))
 			best[p.missed] = max(best[p.missed], p.gain)
 		}
 		keeps, drops = append(keeps, best[Keeps]), append(drops, best[Drops])
 		out.Numbers = append(out.Numbers, sim.Number{
 			Name:  "gain-drift-" + percent(drift),
 			About: fmt.Sprintf("what withholding adds to a validator's dividends where quality moves by %s %% an epoch", percent(drift)),
-			Value: round(best[Drops]), Before: sim.Bound(round(best[Keeps])), AtMost: sim.Bound(0.005),
+			Value: sim.Round(best[Drops]), Before: sim.Bound(sim.Round(best[Keeps])), AtMost: sim.Bound(0.005),
 		})
 	}
 	out.Numbers = append(out.Numbers, sim.Number{
 		Name: "missed-reveal", About: "what an honest validator loses by one missed reveal",
-		Unit: "epochs of its dividends", Value: round(loss[Drops]), Before: sim.Bound(round(loss[Keeps])), AtMost: sim.Bound(1.5),
+		Unit: "epochs of its dividends", Value: sim.Round(loss[Drops]), Before: sim.Bound(sim.Round(loss[Keeps])), AtMost: sim.Bound(1.5),
 	})
 	out.Tables = append(out.Tables, table)
 	out.Figures = append(out.Figures, figure.Figure{

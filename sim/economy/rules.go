@@ -1,6 +1,7 @@
 package economy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -74,24 +75,24 @@ func (r *Rules) Validate() error {
 	if len(r.Rules) == 0 || len(r.Pays) == 0 {
 		return fmt.Errorf("%w: %d rules and %d pays, want one or more of each", sim.ErrConfig, len(r.Rules), len(r.Pays))
 	}
-	all := append(r.market("").ranges(), ranged{"epochs", float64(r.Epochs), 3, 100_000}, ranged{"runs", float64(r.Runs), 1, 1000},
-		ranged{"tokens", r.Tokens, 1e6, 1e18}, ranged{"strong-reference", r.StrongReference, 1, 10}, ranged{"steep-power", r.SteepPower, 0.1, 10})
+	all := append(r.market("").ranges(), sim.Within("epochs", 3, 100_000, float64(r.Epochs)), sim.Within("runs", 1, 1000, float64(r.Runs)),
+		sim.Within("tokens", 1e6, 1e18, r.Tokens), sim.Within("strong-reference", 1, 10, r.StrongReference), sim.Within("steep-power", 0.1, 10, r.SteepPower))
 	for _, pay := range r.Pays {
-		all = append(all, ranged{"pays", pay, 0.01, 1e6})
+		all = append(all, sim.Within("pays", 0.01, 1e6, pay))
 	}
-	return check(all)
+	return cmp.Or(all...)
 }
 
-func (m market) ranges() []ranged {
-	return []ranged{
-		{"owners", float64(m.owners), 2, 1000},
-		{"slots", float64(m.slots), 2, 256},
-		{"validators", float64(m.validators), 1, 64},
-		{"compute", m.compute, 0, 1e6},
-		{"upkeep", m.upkeep, 0, 1e6},
-		{"server", m.server, 0, 1e6},
-		{"reference", m.reference, 1, 10},
-		{"item-tokens", m.itemTokens, 0.1, 16},
+func (m market) ranges() []error {
+	return []error{
+		sim.Within("owners", 2, 1000, float64(m.owners)),
+		sim.Within("slots", 2, 256, float64(m.slots)),
+		sim.Within("validators", 1, 64, float64(m.validators)),
+		sim.Within("compute", 0, 1e6, m.compute),
+		sim.Within("upkeep", 0, 1e6, m.upkeep),
+		sim.Within("server", 0, 1e6, m.server),
+		sim.Within("reference", 1, 10, m.reference),
+		sim.Within("item-tokens", 0.1, 16, m.itemTokens),
 	}
 }
 

@@ -31,14 +31,14 @@ func (r *Rules) numbers(by map[string]Snapshot) []sim.Number {
 	var out []sim.Number
 	for _, name := range r.Rules {
 		s := by[name]
-		loss := sim.Number{Name: "loss-" + name, About: "loss of the network's answers mixed by pay, after convergence", Value: round4(s.Mixture), Unit: "nats/token"}
-		best := sim.Number{Name: "best-" + name, About: "loss of the best model", Value: round4(s.Best), Unit: "nats/token"}
-		models := sim.Number{Name: "models-" + name, About: "distinct models", Value: round4(s.Models)}
-		copies := sim.Number{Name: "copies-" + name, About: "share of the pay that goes to relays and to further uids of one model", Value: round4(s.Copies)}
+		loss := sim.Number{Name: "loss-" + name, About: "loss of the network's answers mixed by pay, after convergence", Value: sim.Round(s.Mixture), Unit: "nats/token"}
+		best := sim.Number{Name: "best-" + name, About: "loss of the best model", Value: sim.Round(s.Best), Unit: "nats/token"}
+		models := sim.Number{Name: "models-" + name, About: "distinct models", Value: sim.Round(s.Models)}
+		copies := sim.Number{Name: "copies-" + name, About: "share of the pay that goes to relays and to further uids of one model", Value: sim.Round(s.Copies)}
 		if name == Ours {
 			loss.AtMost, copies.AtMost, models.AtLeast = sim.Bound(mostLossOurs), sim.Bound(mostCopiesOurs), sim.Bound(8)
 			if equal, ok := by[Equal]; ok {
-				loss.Before, copies.Before = sim.Bound(round4(equal.Mixture)), sim.Bound(round4(equal.Copies))
+				loss.Before, copies.Before = sim.Bound(sim.Round(equal.Mixture)), sim.Bound(sim.Round(equal.Copies))
 			}
 		}
 		out = append(out, loss, best, models, copies)
@@ -47,7 +47,7 @@ func (r *Rules) numbers(by map[string]Snapshot) []sim.Number {
 	if equal, ok := by[Equal]; ok && hasOurs {
 		out = append(out, sim.Number{
 			Name: "ours-over-equal", About: "by how much our rule's loss is below that of equal pay: what incentive is worth",
-			Value: round4(equal.Mixture - ours.Mixture), Unit: "nats/token", AtLeast: sim.Bound(leastOverEqual),
+			Value: sim.Round(equal.Mixture - ours.Mixture), Unit: "nats/token", AtLeast: sim.Bound(leastOverEqual),
 		})
 	}
 	if hasOurs {
@@ -89,9 +89,9 @@ func (r *Rules) table(out [][]outcome) sim.Table {
 	for i, name := range r.Rules {
 		for k, pay := range r.Pays {
 			s := out[i][k].end
-			t.Add(name, pay, round4(s.Mixture), round4(s.Best), round4((r.Reference-s.Mixture)/pay), math.Round(s.Size/1e6), math.Round(s.Served/1e6),
-				math.Round(s.Miners*10)/10, math.Round(s.UIDs*10)/10, math.Round(s.Models*10)/10, round4(s.Copies), math.Round(s.Owners*10)/10,
-				round4(s.Profit), round4(s.Burned))
+			t.Add(name, pay, sim.Round(s.Mixture), sim.Round(s.Best), sim.Round((r.Reference-s.Mixture)/pay), math.Round(s.Size/1e6), math.Round(s.Served/1e6),
+				math.Round(s.Miners*10)/10, math.Round(s.UIDs*10)/10, math.Round(s.Models*10)/10, sim.Round(s.Copies), math.Round(s.Owners*10)/10,
+				sim.Round(s.Profit), sim.Round(s.Burned))
 		}
 	}
 	return t
@@ -113,7 +113,7 @@ func (r *Rules) overTime(out [][]outcome, at int) figure.Figure {
 				sum += x.Mixture
 			}
 			s.X = append(s.X, float64(e)+float64(len(part)-1)/2)
-			s.Y = append(s.Y, round4(sum/float64(len(part))))
+			s.Y = append(s.Y, sim.Round(sum/float64(len(part))))
 		}
 		f.Series = append(f.Series, s)
 	}
@@ -128,7 +128,7 @@ func (r *Rules) overPay(out [][]outcome) figure.Figure {
 	for i, name := range r.Rules {
 		s := figure.Series{Label: name, Kind: figure.Line, X: r.Pays}
 		for k := range r.Pays {
-			s.Y = append(s.Y, round4(out[i][k].end.Mixture))
+			s.Y = append(s.Y, sim.Round(out[i][k].end.Mixture))
 		}
 		f.Series = append(f.Series, s)
 	}
@@ -142,7 +142,7 @@ func (r *Rules) bars(out [][]outcome, at int) figure.Figure {
 	}
 	s := figure.Series{Kind: figure.Bars}
 	for i := range r.Rules {
-		s.X, s.Y = append(s.X, float64(i)), append(s.Y, round4(out[i][at].end.Copies))
+		s.X, s.Y = append(s.X, float64(i)), append(s.Y, sim.Round(out[i][at].end.Copies))
 	}
 	f.Series = []figure.Series{s}
 	return f

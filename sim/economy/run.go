@@ -2,10 +2,6 @@ package economy
 
 import (
 	"context"
-	"fmt"
-	"math"
-
-	"github.com/gotensor/gotensor/sim"
 )
 
 // play runs a world; pays gives each subnet's TAO for miners per epoch, from epoch to epoch. The result is by epoch, then subnet.
@@ -54,23 +50,4 @@ func (s *Snapshot) add(x Snapshot, part float64) {
 	s.Owners += part * x.Owners
 	s.Profit += part * x.Profit
 	s.Burned += part * x.Burned
-}
-
-// round4 keeps what the noise of a run lets mean anything.
-func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }
-
-// ranged is a parameter with its range.
-type ranged struct {
-	name          string
-	value         float64
-	least, atMost float64
-}
-
-func check(rs []ranged) error {
-	for _, r := range rs {
-		if !(r.value >= r.least && r.value <= r.atMost) {
-			return fmt.Errorf("%w: %s is %v, want %v to %v", sim.ErrConfig, r.name, r.value, r.least, r.atMost)
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package economy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -50,9 +51,9 @@ same world without the change, over the last half of the epochs after it.`
 
 // Validate fails with sim.ErrConfig.
 func (r *Supply) Validate() error {
-	return check(append(r.market().ranges(), ranged{"epochs", float64(r.Epochs), 2, 100_000}, ranged{"pay", r.Pay, 0.01, 1e6},
-		ranged{"power", r.Power, 0.1, 10}, ranged{"runs", float64(r.Runs), 1, 1000},
-		ranged{"strong-reference", r.Strong, 1, 10}))
+	return cmp.Or(append(r.market().ranges(), sim.Within("epochs", 2, 100_000, float64(r.Epochs)), sim.Within("pay", 0.01, 1e6, r.Pay),
+		sim.Within("power", 0.1, 10, r.Power), sim.Within("runs", 1, 1000, float64(r.Runs)),
+		sim.Within("strong-reference", 1, 10, r.Strong))...)
 }
 
 func (r *Supply) market() market {
@@ -151,20 +152,20 @@ func supplied(ends [][]Snapshot) []sim.Number {
 				Value: elasticity(q.of(strong), q.of(strongTwice), 2), Before: sim.Bound(up),
 			})
 	}
-	gained := round4(same.Mixture - twice.Mixture)
+	gained := sim.Round(same.Mixture - twice.Mixture)
 	return append(out,
 		sim.Number{Name: "loss-gained-doubled", About: "by how much the loss falls when the pay doubles", Value: gained, Unit: "nats/token"},
 		sim.Number{
-			Name: "loss-gained-strong", About: "the same with the better reference", Value: round4(strong.Mixture - strongTwice.Mixture), Unit: "nats/token",
+			Name: "loss-gained-strong", About: "the same with the better reference", Value: sim.Round(strong.Mixture - strongTwice.Mixture), Unit: "nats/token",
 			Before: sim.Bound(gained),
 		},
-		sim.Number{Name: "loss-lost-halved", About: "by how much the loss rises when the pay halves", Value: round4(half.Mixture - same.Mixture), Unit: "nats/token"},
+		sim.Number{Name: "loss-lost-halved", About: "by how much the loss rises when the pay halves", Value: sim.Round(half.Mixture - same.Mixture), Unit: "nats/token"},
 		sim.Number{
-			Name: "rival-drain", About: "part of the first subnet's uids that it loses to a second one of equal pay", Value: round4(1 - ratio(rival[0].UIDs, alone.UIDs)),
+			Name: "rival-drain", About: "part of the first subnet's uids that it loses to a second one of equal pay", Value: sim.Round(1 - ratio(rival[0].UIDs, alone.UIDs)),
 			AtMost: sim.Bound(0.8),
 		},
 		sim.Number{
-			Name: "rival-total", About: "uids of both subnets over those of the first one alone", Value: round4(ratio(rival[0].UIDs+rival[1].UIDs, alone.UIDs)),
+			Name: "rival-total", About: "uids of both subnets over those of the first one alone", Value: sim.Round(ratio(rival[0].UIDs+rival[1].UIDs, alone.UIDs)),
 			AtLeast: sim.Bound(1),
 		})
 }
@@ -180,7 +181,7 @@ func (r *Supply) table(ends [][]Snapshot) sim.Table {
 	for i, s := range scenarios {
 		for k, e := range ends[i] {
 			t.Add(s.name, k+1, s.after[k]*r.Pay, math.Round(e.UIDs*10)/10, math.Round(e.Models*10)/10, math.Round(e.Size/1e6), math.Round(e.Served/1e6),
-				round4(e.Mixture), round4(e.Copies), round4(e.Profit))
+				sim.Round(e.Mixture), sim.Round(e.Copies), sim.Round(e.Profit))
 		}
 	}
 	return t
@@ -191,7 +192,7 @@ func elasticity(before, after, factor float64) float64 {
 	if before <= 0 || after <= 0 {
 		return 0
 	}
-	return round4(math.Log(after/before) / math.Log(factor))
+	return sim.Round(math.Log(after/before) / math.Log(factor))
 }
 
 func ratio(a, b float64) float64 {
@@ -218,7 +219,7 @@ func (r *Supply) figure(played [][][]Snapshot) figure.Figure {
 				}
 			}
 			line.X = append(line.X, float64(from+to-1)/2)
-			line.Y = append(line.Y, round4(sum/1e9/float64((to-from)*r.Runs)))
+			line.Y = append(line.Y, sim.Round(sum/1e9/float64((to-from)*r.Runs)))
 		}
 		f.Series = append(f.Series, line)
 	}

@@ -41,9 +41,6 @@ share of wishes, against farms with cores times their hashes for the same money.
 wants people can turn work off.`
 }
 
-// round keeps reports the same on machines whose mathematics differ in the last bits.
-func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
-
 // plays lists what a run plays, in the order of the report.
 func (g *Game) plays() []setup {
 	skip := g.Days * blocksPerDay / 5
@@ -123,7 +120,7 @@ func (f finding) worst(name string) (price, share float64, of outcome) {
 		}
 		share = min(share, o.fairShare())
 	}
-	return round(price), round(share), of
+	return sim.Round(price), sim.Round(share), of
 }
 
 func (f finding) table() sim.Table {
@@ -133,7 +130,7 @@ func (f finding) table() sim.Table {
 	}
 	for i, s := range f.plays {
 		o := f.results[i]
-		t.Add(s.name, s.aim, o.people.slots, round(o.people.mean()), o.bots.slots, round(o.bots.mean()), round(o.priceRatio()), round(o.fairShare()))
+		t.Add(s.name, s.aim, o.people.slots, sim.Round(o.people.mean()), o.bots.slots, sim.Round(o.bots.mean()), sim.Round(o.priceRatio()), sim.Round(o.fairShare()))
 	}
 	return t
 }
@@ -146,7 +143,7 @@ func (g *Game) numbers(out *sim.Report, f finding, w worked) {
 	_, orders, _ := f.worst("orders")
 	_, _, rush := f.worst("rush")
 	_, _, oldRush := f.worst("rush-before")
-	hours := func(o outcome) float64 { return round(float64(o.risen) / blocksPerHour) }
+	hours := func(o outcome) float64 { return sim.Round(float64(o.risen) / blocksPerHour) }
 	work := ratio(float64(w.people), float64(w.people+w.bots)) * (g.PeoplePerDay + g.BotsPerDay) / g.PeoplePerDay
 	out.Numbers = []sim.Number{
 		{Name: "price-ratio", About: "what a bot pays over what a person of the same value pays", Value: price, Before: &oldPrice, AtLeast: sim.Bound(0.95), AtMost: sim.Bound(1.05)},
@@ -157,9 +154,9 @@ func (g *Game) numbers(out *sim.Report, f finding, w worked) {
 		{Name: "fair-share-fixed", About: "fair-share where the price is too low and stays", Value: fixedShare, AtMost: sim.Bound(0.3)},
 		{Name: "rush-hours", About: "until the price has followed when a slot's value is a hundred times the price", Unit: "hours", Value: hours(rush), Before: sim.Bound(hours(oldRush)), AtMost: sim.Bound(36)},
 		{Name: "rush-cheap", About: "slots that were sold below half the value in that rush", Unit: "slots", Value: float64(rush.cheap), Before: sim.Bound(float64(oldRush.cheap)), AtMost: sim.Bound(150)},
-		{Name: "rush-cheap-bots", About: "share of those that bots got", Value: round(ratio(float64(rush.cheapBots), float64(rush.cheap))), AtMost: sim.Bound(0.8)},
-		{Name: "work-share", About: "people's share of slots by proof of work over their share of wishes", Value: round(work), AtMost: sim.Bound(0.5)},
-		{Name: "work-cost", About: "what the work for a slot costs a person, over the slot's median value", Value: round(w.personal), AtLeast: sim.Bound(1)},
+		{Name: "rush-cheap-bots", About: "share of those that bots got", Value: sim.Round(ratio(float64(rush.cheapBots), float64(rush.cheap))), AtMost: sim.Bound(0.8)},
+		{Name: "work-share", About: "people's share of slots by proof of work over their share of wishes", Value: sim.Round(work), AtMost: sim.Bound(0.5)},
+		{Name: "work-cost", About: "what the work for a slot costs a person, over the slot's median value", Value: sim.Round(w.personal), AtLeast: sim.Bound(1)},
 	}
 }
 
@@ -185,7 +182,7 @@ func (g *Game) figures(out *sim.Report, f finding) {
 		_, _, o := f.worst(c.name)
 		s := figure.Series{Label: c.label, Kind: figure.Line}
 		for i, p := range o.prices {
-			s.X, s.Y = append(s.X, float64(i)/4), append(s.Y, round(p))
+			s.X, s.Y = append(s.X, float64(i)/4), append(s.Y, sim.Round(p))
 		}
 		prices.Series = append(prices.Series, s)
 	}

@@ -1,7 +1,7 @@
 package market
 
 import (
-	"fmt"
+	"cmp"
 
 	"github.com/gotensor/gotensor/sim"
 )
@@ -35,45 +35,18 @@ func Default() *Game {
 
 // Validate fails with sim.ErrConfig.
 func (g *Game) Validate() error {
-	bad := func(name string, value any, want string) error {
-		return fmt.Errorf("%w: %s is %v, want %s", sim.ErrConfig, name, value, want)
-	}
-	for _, p := range []struct {
-		name            string
-		value, min, max float64
-	}{
-		{"days", float64(g.Days), 5, 365},
-		{"games", float64(g.Games), 1, 100},
-		{"people_per_day", g.PeoplePerDay, 1, 1000},
-		{"bots_per_day", g.BotsPerDay, 1, 1000},
-		{"value", g.Value, 0.01, 1e6},
-		{"spread", g.Spread, 0, 3},
-		{"look_hours", g.LookHours, 0.1, 1000},
-		{"night", g.Night, 0, 1},
-		{"patience_days", g.PatienceDays, 0.01, 365},
-		{"half_life", g.HalfLife, 1, 7220},
-		{"factor", g.Factor, 1.001, 3},
-		{"cores", g.Cores, 1, 1e6},
-	} {
-		if !(p.value >= p.min && p.value <= p.max) {
-			return bad(p.name, p.value, fmt.Sprintf("%v to %v", p.min, p.max))
-		}
-	}
-	if len(g.Aims) == 0 {
-		return bad("aims", "empty", "at least one")
-	}
-	for _, a := range g.Aims {
-		if !(a >= 0 && a <= 2) {
-			return bad("aims", a, "0 to 2")
-		}
-	}
-	if len(g.Factors) == 0 {
-		return bad("factors", "empty", "at least one")
-	}
-	for _, f := range g.Factors {
-		if !(f >= 1.001 && f <= 3) {
-			return bad("factors", f, "1.001 to 3")
-		}
-	}
-	return nil
+	return cmp.Or(cmp.Or([]error{
+		sim.Within("days", 5, 365, float64(g.Days)),
+		sim.Within("games", 1, 100, float64(g.Games)),
+		sim.Within("people_per_day", 1, 1000, g.PeoplePerDay),
+		sim.Within("bots_per_day", 1, 1000, g.BotsPerDay),
+		sim.Within("value", 0.01, 1e6, g.Value),
+		sim.Within("spread", 0, 3, g.Spread),
+		sim.Within("look_hours", 0.1, 1000, g.LookHours),
+		sim.Within("night", 0, 1, g.Night),
+		sim.Within("patience_days", 0.01, 365, g.PatienceDays),
+		sim.Within("half_life", 1, 7220, g.HalfLife),
+		sim.Within("factor", 1.001, 3, g.Factor),
+		sim.Within("cores", 1, 1e6, g.Cores),
+	}...), sim.Within("aims", 0, 2, g.Aims...), sim.Within("factors", 1.001, 3, g.Factors...))
 }

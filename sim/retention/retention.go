@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -83,20 +84,10 @@ func (r *Game) Validate() error {
 	case r.Steps < 2 || r.Steps > 1001:
 		return fmt.Errorf("%w: steps %d, want 2 to 1001", sim.ErrConfig, r.Steps)
 	}
-	for _, f := range []struct {
-		name  string
-		value float64
-		most  float64
-	}{
-		{"kappa", r.Kappa, 1},
-		{"bonds-penalty", r.BondsPenalty, 1},
-		{"validator-share", r.ValidatorShare, 1},
-		{"stake-sigma", r.StakeSigma, 10},
-		{"weight-sigma", r.WeightSigma, 10},
-	} {
-		if !(f.value >= 0 && f.value <= f.most) {
-			return fmt.Errorf("%w: %s is %v, want 0 to %v", sim.ErrConfig, f.name, f.value, f.most)
-		}
+	if err := cmp.Or(
+		sim.Within("kappa", 0, 1, r.Kappa), sim.Within("bonds-penalty", 0, 1, r.BondsPenalty), sim.Within("validator-share", 0, 1, r.ValidatorShare),
+		sim.Within("stake-sigma", 0, 10, r.StakeSigma), sim.Within("weight-sigma", 0, 10, r.WeightSigma)); err != nil {
+		return err
 	}
 	if len(r.Stake) == 0 {
 		return fmt.Errorf("%w: stake names none, want shares between 0 and 1", sim.ErrConfig)

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -56,24 +57,18 @@ Whether cheating pays depends on its cost: pay lost is to be compared with what 
 
 // Validate fails with sim.ErrConfig.
 func (g *TwoFaced) Validate() error {
-	for _, c := range []struct {
-		name      string
-		v         float64
-		low, high float64
-	}{
-		{"rounds", float64(g.Rounds), 11, 10_000},
-		{"copies", float64(g.Copies), 1, 1000},
-		{"items", float64(g.Items), 2, 256},
-		{"candidates", float64(g.Candidates), 1, score.CandidateLimit},
-		{"probes", float64(g.Probes), 1, 8},
-		{"service_share", g.ServiceShare, 0, 1},
-		{"good", float64(g.Good), 2, ngram.MaxOrder},
-		{"cheap", float64(g.Cheap), 1, ngram.MaxOrder},
-		{"text_cost", g.TextCost, 0, 1},
-	} {
-		if !(c.v >= c.low && c.v <= c.high) {
-			return fmt.Errorf("%w: %s is %v, want %v to %v", sim.ErrConfig, c.name, c.v, c.low, c.high)
-		}
+	if err := cmp.Or([]error{
+		sim.Within("rounds", 11, 10_000, float64(g.Rounds)),
+		sim.Within("copies", 1, 1000, float64(g.Copies)),
+		sim.Within("items", 2, 256, float64(g.Items)),
+		sim.Within("candidates", 1, score.CandidateLimit, float64(g.Candidates)),
+		sim.Within("probes", 1, 8, float64(g.Probes)),
+		sim.Within("service_share", 0, 1, g.ServiceShare),
+		sim.Within("good", 2, ngram.MaxOrder, float64(g.Good)),
+		sim.Within("cheap", 1, ngram.MaxOrder, float64(g.Cheap)),
+		sim.Within("text_cost", 0, 1, g.TextCost),
+	}...); err != nil {
+		return err
 	}
 	if g.Items%2 != 0 || g.Probes >= g.Items {
 		return fmt.Errorf("%w: items is %d, want an even number above probes, %d", sim.ErrConfig, g.Items, g.Probes)
@@ -370,18 +365,18 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 		if k == 0 || f.name == "slow" {
 			saved = 0
 		}
-		table.Add(f.name, f.about, round4(pay), round4(old), round4(late(mine, func(h *history) []float64 { return h.service })),
-			round4(late(mine, func(h *history) []float64 { return h.honesty })), until, round4(pay-1+saved))
+		table.Add(f.name, f.about, sim.Round(pay), sim.Round(old), sim.Round(late(mine, func(h *history) []float64 { return h.service })),
+			sim.Round(late(mine, func(h *history) []float64 { return h.honesty })), until, sim.Round(pay-1+saved))
 		if f.most > 0 {
-			n := sim.Number{Name: "pay-" + f.name, About: "pay of a miner that " + f.about + ", relative to the honest", Value: round4(pay), AtMost: sim.Bound(f.most)}
-			n.Before = sim.Bound(round4(old))
+			n := sim.Number{Name: "pay-" + f.name, About: "pay of a miner that " + f.about + ", relative to the honest", Value: sim.Round(pay), AtMost: sim.Bound(f.most)}
+			n.Before = sim.Bound(sim.Round(old))
 			out.Numbers = append(out.Numbers, n)
 		}
 		if f.name == "cheap" {
 			out.Numbers = append(out.Numbers,
 				sim.Number{Name: "texts-until-caught", About: "median texts until the honesty of the miner with the cheap model is below a half", Value: min(caught[len(caught)/2], 1e6), AtMost: sim.Bound(60)},
-				sim.Number{Name: "break-even-cost", About: "cheating with the cheap model pays only where texts of the good one cost more than this share of the pay", Value: round4(1 - pay), AtLeast: sim.Bound(0.25)},
-				sim.Number{Name: "profit-of-cheating", About: "pay lost and cost saved by writing with the cheap model, at the assumed cost of texts, as a share of an honest miner's pay", Value: round4(pay - 1 + g.TextCost), Before: sim.Bound(round4(old - 1 + g.TextCost)), AtMost: sim.Bound(0.05)})
+				sim.Number{Name: "break-even-cost", About: "cheating with the cheap model pays only where texts of the good one cost more than this share of the pay", Value: sim.Round(1 - pay), AtLeast: sim.Bound(0.25)},
+				sim.Number{Name: "profit-of-cheating", About: "pay lost and cost saved by writing with the cheap model, at the assumed cost of texts, as a share of an honest miner's pay", Value: sim.Round(pay - 1 + g.TextCost), Before: sim.Bound(sim.Round(old - 1 + g.TextCost)), AtMost: sim.Bound(0.05)})
 		}
 		lines.Series = append(lines.Series, g.line(f.name, mine, all[:g.Copies]))
 	}
@@ -401,7 +396,7 @@ func (g *TwoFaced) line(name string, mine, honest []history) figure.Series {
 			b += honest[i].pay[n]
 		}
 		if b > 0 {
-			s.X, s.Y = append(s.X, float64(n+1)), append(s.Y, round4(a/b))
+			s.X, s.Y = append(s.X, float64(n+1)), append(s.Y, sim.Round(a/b))
 		}
 	}
 	return s
@@ -420,7 +415,7 @@ func falseAlarms(honest []history, after int, name string, most float64) sim.Num
 	}
 	return sim.Number{
 		Name: name, About: fmt.Sprintf("share of rounds, after the first %d, in which the honesty of an honest miner is below a half", after),
-		Value: round4(float64(alarms) / float64(n)), AtMost: sim.Bound(most),
+		Value: sim.Round(float64(alarms) / float64(n)), AtMost: sim.Bound(most),
 	}
 }
 
@@ -436,6 +431,3 @@ func late(all []history, of func(*history) []float64) float64 {
 	}
 	return sum / float64(n)
 }
-
-// round4 rounds to four digits, so that reports are the same on all machines.
-func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }

@@ -1,7 +1,6 @@
 package tune
 
 import (
-	"math"
 	"slices"
 
 	"github.com/gotensor/gotensor/internal/figure"
@@ -27,15 +26,15 @@ func (r *Search) report(all []candidate) *sim.Report {
 	_, brokenByDefaults := r.score(defaults.worth, defaults.worth)
 	out.Numbers = []sim.Number{
 		{
-			Name: "score-recommended", About: "mean of the wanted worths of the recommended point over those of the defaults", Value: round4(score),
+			Name: "score-recommended", About: "mean of the wanted worths of the recommended point over those of the defaults", Value: sim.Round(score),
 			Before: sim.Bound(1),
 		},
-		{Name: "limits-broken", About: "by how much the recommended point breaks the limits, 0 if it keeps them", Value: round4(broken), Before: sim.Bound(round4(brokenByDefaults))},
+		{Name: "limits-broken", About: "by how much the recommended point breaks the limits, 0 if it keeps them", Value: sim.Round(broken), Before: sim.Bound(sim.Round(brokenByDefaults))},
 		{Name: "front", About: "points that no other one beats in all that is wanted", Value: float64(len(on)), AtLeast: sim.Bound(1)},
 		{Name: "defaults-beaten", About: "points that beat the chain's defaults in all that is wanted", Value: float64(beaten)},
 		{
 			Name: "defaults-slack", About: "by how much of itself every wanted worth of the defaults can be lowered at once",
-			Value: round4(slack(all, defaults.worth, wanted)),
+			Value: sim.Round(slack(all, defaults.worth, wanted)),
 		},
 	}
 	if brokenByDefaults == 0 { // then the defaults are a candidate that keeps the limits
@@ -52,8 +51,6 @@ func (r *Search) report(all []candidate) *sim.Report {
 	return out
 }
 
-func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }
-
 func (r *Search) table(all []candidate, on []int, best int) sim.Table {
 	t := sim.Table{
 		Name: "tune", Title: "The front, the recommended point and the chain's defaults",
@@ -66,8 +63,8 @@ func (r *Search) table(all []candidate, on []int, best int) sim.Table {
 		c := all[i]
 		score, broken := r.score(c.worth, all[0].worth)
 		row := []any{
-			name, slices.Contains(on, i), round4(score), round4(broken), c.point.Tempo, round4(c.point.Kappa), round4(c.point.BondsPenalty),
-			round4(c.point.BondsMovingAverage), c.point.Yuma3, c.point.Liquid, round4(c.point.AlphaLow), round4(c.point.AlphaHigh),
+			name, slices.Contains(on, i), sim.Round(score), sim.Round(broken), c.point.Tempo, sim.Round(c.point.Kappa), sim.Round(c.point.BondsPenalty),
+			sim.Round(c.point.BondsMovingAverage), c.point.Yuma3, c.point.Liquid, sim.Round(c.point.AlphaLow), sim.Round(c.point.AlphaHigh),
 		}
 		for _, x := range c.worth {
 			row = append(row, x)

@@ -1,6 +1,7 @@
 package tune
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -92,33 +93,26 @@ func (r *Search) wanted() []int {
 
 // Validate fails with sim.ErrConfig.
 func (r *Search) Validate() error {
-	type ranged struct {
-		name          string
-		value         float64
-		least, atMost float64
-	}
-	all := []ranged{
-		{"samples", float64(r.Samples), 2, 100_000},
-		{"steps", float64(r.Steps), 0, 1000},
-		{"width", float64(r.Width), 1, 10_000},
-		{"shortest-tempo", r.ShortestTempo, 1, 1440},
-		{"longest-tempo", r.LongestTempo, r.ShortestTempo, 1440},
-		{"validators", float64(r.Validators), 2, 64},
-		{"miners", float64(r.Miners), 4, 512},
-		{"hours", r.Hours, 1, 10_000},
-		{"noise", r.Noise, 0, 10},
-		{"drift", r.Drift, 0, 1},
-		{"grid", float64(r.Grid), 2, 101},
-		{"repeats", float64(r.Repeats), 1, 1000},
-		{"fix-kappa", r.FixKappa, 0, 1},
+	all := []error{
+		sim.Within("samples", 2, 100_000, float64(r.Samples)),
+		sim.Within("steps", 0, 1000, float64(r.Steps)),
+		sim.Within("width", 1, 10_000, float64(r.Width)),
+		sim.Within("shortest-tempo", 1, 1440, r.ShortestTempo),
+		sim.Within("longest-tempo", r.ShortestTempo, 1440, r.LongestTempo),
+		sim.Within("validators", 2, 64, float64(r.Validators)),
+		sim.Within("miners", 4, 512, float64(r.Miners)),
+		sim.Within("hours", 1, 10_000, r.Hours),
+		sim.Within("noise", 0, 10, r.Noise),
+		sim.Within("drift", 0, 1, r.Drift),
+		sim.Within("grid", 2, 101, float64(r.Grid)),
+		sim.Within("repeats", 1, 1000, float64(r.Repeats)),
+		sim.Within("fix-kappa", 0, 1, r.FixKappa),
 	}
 	for g, w := range r.weights() {
-		all = append(all, ranged{"weight-" + goalNames[g], w, 0, 1e6}, ranged{"max-" + goalNames[g], r.limits()[g], 0, 1e6})
+		all = append(all, sim.Within("weight-"+goalNames[g], 0, 1e6, w), sim.Within("max-"+goalNames[g], 0, 1e6, r.limits()[g]))
 	}
-	for _, p := range all {
-		if !(p.value >= p.least && p.value <= p.atMost) {
-			return fmt.Errorf("%w: %s is %v, want %v to %v", sim.ErrConfig, p.name, p.value, p.least, p.atMost)
-		}
+	if err := cmp.Or(all...); err != nil {
+		return err
 	}
 	if len(r.wanted()) == 0 {
 		return fmt.Errorf("%w: all weights are 0, want one above it", sim.ErrConfig)
