@@ -13,7 +13,9 @@ func ExampleCurve() {
 	p := curve.Jump(gotensor.RaoPerTAO)
 	fmt.Println(p)
 	fmt.Println(curve.After(p, 2160))
+	fmt.Println(curve.Until(p, gotensor.RaoPerTAO))
 	// Output:
 	// 1.260000000 TAO
 	// 0.630000000 TAO
+	// 721 true
 }

@@ -1,7 +1,7 @@
 // Package price is the price in TAO of a slot in a subnet: it decays by half-life and jumps with every registration.
 //
 // A Curve holds the parameters. The chain stores the price right after the last registration and its height; Curve.After gives the price
-// any number of blocks later, Curve.Jump the price after one more registration. After is a function of the blocks that passed, not of how
+// any number of blocks later, Curve.Until the blocks until it has fallen so far, Curve.Jump the price after one more registration. After is a function of the blocks that passed, not of how
 // often it is asked, so that a price can be computed when it is needed and all nodes agree on every rao: it uses integers only.
 //
 // Source of the rule: the burn price of subtensor, which multiplies by 2^(-1/half-life) each block and by 1.26 for each registration.
@@ -72,6 +72,25 @@ func (c Curve) After(p gotensor.Rao, blocks gotensor.Block) gotensor.Rao {
 		p = gotensor.Rao(hi)
 	}
 	return c.clamp(p >> halvings)
+}
+
+// Until returns the least number of blocks after which a price p has fallen to most or below, and false if it never does because Min is
+// above most. It holds as long as nobody registers.
+func (c Curve) Until(p, most gotensor.Rao) (gotensor.Block, bool) {
+	// 64 half-lives bring any price down to Min, and a price does not rise by itself: what is asked for lies in this range.
+	end := 64 * min(c.HalfLife, MaxHalfLife)
+	if c.After(p, end) > most {
+		return 0, false
+	}
+	begin := gotensor.Block(0)
+	for begin < end {
+		if middle := begin + (end-begin)/2; c.After(p, middle) <= most {
+			end = middle
+		} else {
+			begin = middle + 1
+		}
+	}
+	return end, true
 }
 
 // Jump returns the price, in rao, after a registration at price p: p * Factor rounded up, within Min and Max.

@@ -51,6 +51,55 @@ func TestAfter(t *testing.T) {
 	}
 }
 
+func TestUntil(t *testing.T) {
+	wide := Curve{Min: 1, Max: math.MaxUint64, HalfLife: 360, Factor: One}
+	tests := []struct {
+		name  string
+		curve Curve
+		price gotensor.Rao
+		most  gotensor.Rao
+		want  gotensor.Block
+		never bool
+	}{
+		{"at once", wide, 1000, 1000, 0, false},
+		{"it is below already", wide, 1000, 2000, 0, false},
+		{"a half-life", wide, 1_000_000_000, 500_000_000, 360, false},
+		{"three", wide, 1_000_000_000, 125_000_000, 1080, false},
+		{"one rao less takes a block more", wide, 1_000_000_000, 499_999_999, 361, false},
+		{"as far as it can fall", wide, math.MaxUint64, 1, 63 * 360, false},
+		{"down to min", curve, gotensor.RaoPerTAO, 500_000, 3948, false},
+		{"below min", curve, gotensor.RaoPerTAO, 499_999, 0, true},
+		{"to nothing", wide, 1000, 0, 0, true},
+		{"longest half-life", Curve{Min: 1, Max: math.MaxUint64, HalfLife: MaxHalfLife, Factor: One}, 1024, 1, 9*MaxHalfLife + 1, false},
+		{"no half-life", Curve{Min: 1, Max: 5000, Factor: One}, 1000, 999, 0, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := tt.curve.Until(tt.price, tt.most)
+			require.Equal(t, !tt.never, ok)
+			require.Equal(t, tt.want, got)
+		})
+	}
+}
+
+// FuzzUntil checks that the price is low enough then and not a block before.
+func FuzzUntil(f *testing.F) {
+	f.Add(uint64(1_000_000_000), uint64(250_000_000), uint64(360), uint64(500_000))
+	f.Add(uint64(math.MaxUint64), uint64(1), uint64(math.MaxUint32), uint64(1))
+	f.Fuzz(func(t *testing.T, p, most, halfLife, least uint64) {
+		c := Curve{Min: max(1, gotensor.Rao(least)), Max: math.MaxUint64, HalfLife: 1 + gotensor.Block(halfLife)%MaxHalfLife, Factor: One}
+		n, ok := c.Until(gotensor.Rao(p), gotensor.Rao(most))
+		require.Equal(t, c.Min <= gotensor.Rao(most), ok)
+		if !ok {
+			return
+		}
+		require.LessOrEqual(t, c.After(gotensor.Rao(p), n), gotensor.Rao(most))
+		if n > 0 {
+			require.Greater(t, c.After(gotensor.Rao(p), n-1), gotensor.Rao(most))
+		}
+	})
+}
+
 func TestJump(t *testing.T) {
 	tests := []struct {
 		name  string
