@@ -16,6 +16,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/internal/fakenode"
 	"github.com/gotensor/gotensor/internal/home"
+	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
 )
 
@@ -96,6 +97,16 @@ func TestRun(t *testing.T) {
 	require.Equal(t, 2, s.log.Count("round failed, it does not count"))
 	require.Equal(t, 2, j.Failed)
 	require.Contains(t, j.asked, 3, "the miners, and not this validator")
+	beacons := map[uint64][32]byte{}
+	for _, p := range j.periods {
+		if p.Number > 0 {
+			require.NotZero(t, p.Beacon)
+			require.Contains(t, [][32]byte{{}, p.Beacon}, beacons[p.Number], "one for all rounds of a period")
+			beacons[p.Number] = p.Beacon
+		}
+	}
+	require.NotEmpty(t, beacons)
+	require.LessOrEqual(t, s.chain.Calls("/cosmos.base.tendermint.v1beta1.Service/GetBlockByHeight"), len(beacons), "asked for once")
 
 	var saved dummyJudge
 	data, err := os.ReadFile(JudgeFile(s.home))
@@ -265,4 +276,23 @@ func TestNames(t *testing.T) {
 	require.Empty(t, k.names, "another registration owes nothing to the one before")
 	rounds(1)
 	require.Empty(t, k.known, "who left is forgotten")
+}
+
+// TestPeriodWithoutBeacon: a node that cannot say the beacon stops nothing; it is asked again, and the log hears of it once a period.
+func TestPeriodWithoutBeacon(t *testing.T) {
+	s := newStage(t)
+	v := s.begin()
+	m, err := s.client.Metagraph(t.Context(), 1)
+	require.NoError(t, err)
+	s.chain.Break(func(f *fakenode.Faults) { f.ShortHash = true })
+	for range 2 {
+		require.Equal(t, mechanism.Period{Number: 1}, v.period(t.Context(), m))
+	}
+	require.Equal(t, 1, s.log.Count("the node does not say this period's beacon, it is asked again"))
+	s.chain.Break(func(f *fakenode.Faults) { f.ShortHash = false })
+	require.NotZero(t, v.period(t.Context(), m).Beacon)
+	s.chain.Edit(func(w *fakenode.World) { w.Height = 3 })
+	first, err := s.client.Metagraph(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, mechanism.Period{}, v.period(t.Context(), first), "the first period has none")
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -270,6 +271,8 @@ type arena struct {
 	ids    map[string]bool
 	asked  int
 	errors map[string]int
+	period uint64
+	beacon string
 }
 
 func (a *arena) serve(t *testing.T) string {
@@ -283,8 +286,11 @@ func (a *arena) onRound(w http.ResponseWriter, r *http.Request) {
 	defer a.mu.Unlock()
 	var in struct {
 		Miners []struct{ ID string }
+		Period uint64
+		Beacon string
 	}
 	_ = json.NewDecoder(r.Body).Decode(&in)
+	a.period, a.beacon = in.Period, in.Beacon
 	for _, m := range in.Miners {
 		a.ids[m.ID] = true
 	}
@@ -374,8 +380,11 @@ func TestJudge(t *testing.T) {
 		same, err := again.Weights(graph(t, neurons...))
 		require.NoError(t, err)
 		require.Equal(t, row, same)
-		require.NoError(t, again.Round(t.Context(), ask, mechanism.Period{}, neurons))
+		require.Empty(t, a.beacon, "not known")
+		require.NoError(t, again.Round(t.Context(), ask, mechanism.Period{Number: 7, Beacon: [32]byte{0xab}}, neurons))
 		require.Len(t, a.ids, 4)
+		require.EqualValues(t, 7, a.period)
+		require.Equal(t, "ab"+strings.Repeat("00", 31), a.beacon)
 	})
 	t.Run("a round that does not count changes nothing", func(t *testing.T) {
 		before, err := j.Encode()
