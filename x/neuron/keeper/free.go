@@ -24,7 +24,7 @@ const (
 // KindReveal four times per period. The ante handler calls it, so that a use stays counted when the message fails, and pending transactions
 // count.
 //
-// Errors: types.ErrNotRegistered, ErrNoPermit for commits and reveals, ErrRateLimit with the height to try again, ErrInvalidMessage for
+// Errors: types.ErrNotRegistered, ErrNoPermit for commits, and for reveals of who did not commit in the period before, ErrRateLimit with the height to try again, ErrInvalidMessage for
 // another kind, x/subnet's ErrNotFound.
 func (k *Keeper) UseFreeMessage(ctx context.Context, hotkey gotensor.Address, netuid gotensor.NetUID, kind uint32) error {
 	clock, err := k.deps.Subnets.Clock(ctx, netuid)
@@ -48,6 +48,11 @@ func (k *Keeper) UseFreeMessage(ctx context.Context, hotkey gotensor.Address, ne
 		if err != nil {
 			return err
 		}
+		if !permit && kind == types.KindReveal && clock.Epoch > 0 {
+			if permit, err = k.committedFree(ctx, n, netuid, clock.PreviousBoundary); err != nil {
+				return err
+			}
+		}
 		if !permit {
 			return fmt.Errorf("uid %d of netuid %d: only the largest stakes of the latest epoch commit weights: %w", n.Uid, netuid, types.ErrNoPermit)
 		}
@@ -59,6 +64,20 @@ func (k *Keeper) UseFreeMessage(ctx context.Context, hotkey gotensor.Address, ne
 	default:
 		return fmt.Errorf("kind is %d, want %d..%d: %w", kind, types.KindServe, types.KindReveal, types.ErrInvalidMessage)
 	}
+}
+
+// committedFree tells whether a hotkey committed without a fee in the period that began at a height. It had a permit then, and a reveal that it
+// misses costs the row before: losing the permit at the boundary in between does not take the free reveal away.
+func (k *Keeper) committedFree(ctx context.Context, n types.Neuron, netuid gotensor.NetUID, period int64) (bool, error) {
+	hotkey, err := addr.Account(n.Hotkey)
+	if err != nil {
+		return false, err
+	}
+	u, err := k.uses.Get(ctx, collections.Join3(uint16(netuid), hotkey.Bytes(), types.KindCommit))
+	if errors.Is(err, collections.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && u.Used > 0 && u.Window == period, err
 }
 
 // limit is how often a kind of message goes free: uses in a window that began at oldest or later count; a new window begins at start and is

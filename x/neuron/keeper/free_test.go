@@ -85,3 +85,31 @@ func TestFreeMessagesAreCounted(t *testing.T) {
 	require.NoError(t, use(types.KindCommit))
 	require.ErrorIs(t, use(types.KindCommit), types.ErrRateLimit)
 }
+
+// TestFreeRevealWithoutPermit: who committed with a permit reveals without a fee, though the boundary in between took the permit.
+func TestFreeRevealWithoutPermit(t *testing.T) {
+	f := newFixture(t)
+	f.register(t, 1, 1)
+	h, _ := addr.Account(hotkey(1))
+	use := func(kind uint32) error { return f.k.UseFreeMessage(f.ctx, h, 1, kind) }
+	permit := func(has bool) {
+		require.NoError(t, f.k.SetEpoch(f.ctx, 1, types.EpochColumns{
+			Stake: []gotensor.Rao{1}, Consensus: []uint16{0}, Incentive: []uint16{0}, Dividends: []uint16{0}, ValidatorTrust: []uint16{0},
+			Permit: []bool{has}, Active: []bool{true}, Emission: []gotensor.Rao{0},
+		}))
+	}
+	permit(true)
+	require.NoError(t, use(types.KindCommit))
+	permit(false)
+	require.ErrorIs(t, use(types.KindReveal), types.ErrNoPermit, "there is nothing to reveal in the period of the commitment")
+	f.to(t, 100)
+	f.boundary(1)
+	for range 4 {
+		require.NoError(t, use(types.KindReveal))
+	}
+	require.ErrorIs(t, use(types.KindReveal), types.ErrRateLimit)
+	require.ErrorIs(t, use(types.KindCommit), types.ErrNoPermit)
+	f.to(t, 200)
+	f.boundary(1)
+	require.ErrorIs(t, use(types.KindReveal), types.ErrNoPermit, "one period later it is over")
+}

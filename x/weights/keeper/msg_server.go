@@ -50,7 +50,11 @@ func (s msgServer) Commit(ctx context.Context, msg *types.MsgCommit) (*types.Msg
 		return nil, types.ErrCommitted.Wrapf("uid %d of subnet %d in period %d, commit again in the next one", who.uid, netuid, msg.Epoch)
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	if err := s.commitments.Set(ctx, key, types.Commitment{Epoch: msg.Epoch, Height: sdkCtx.BlockHeight(), Hash: msg.Hash}); err != nil {
+	commitment := types.Commitment{Epoch: msg.Epoch, Height: sdkCtx.BlockHeight(), Hash: msg.Hash}
+	if commitment.LeastEntries, commitment.MostEntries, err = s.bounds(ctx, netuid); err != nil {
+		return nil, err
+	}
+	if err := s.commitments.Set(ctx, key, commitment); err != nil {
 		return nil, err
 	}
 	return &types.MsgCommitResponse{}, sdkCtx.EventManager().EmitTypedEvent(&types.EventCommitted{
@@ -58,7 +62,9 @@ func (s msgServer) Commit(ctx context.Context, msg *types.MsgCommit) (*types.Msg
 	})
 }
 
-// Reveal opens the commitment of the period before, and the row is in force at once.
+// Reveal opens the commitment of the period before, and the row is in force at once. The row's length is judged by the bounds that held when
+// it was committed to: since a missed reveal costs the row before, neither an owner who changes them nor who registers in between may make it
+// impossible.
 func (s msgServer) Reveal(ctx context.Context, msg *types.MsgReveal) (*types.MsgRevealResponse, error) {
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
@@ -75,12 +81,12 @@ func (s msgServer) Reveal(ctx context.Context, msg *types.MsgReveal) (*types.Msg
 	if clock.Epoch == 0 || msg.Epoch != clock.Epoch-1 {
 		return nil, types.ErrPeriod.Wrapf("epoch is %d, the present period is %d and reveals those of the one before", msg.Epoch, clock.Epoch)
 	}
-	if err := s.checkRow(ctx, netuid, msg.Row); err != nil {
-		return nil, err
-	}
 	key := collections.Join4(uint16(netuid), who.hotkey[:], who.height, msg.Epoch)
 	commitment, err := get(ctx, s.commitments, key)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkRow(ctx, netuid, commitment, msg.Row); err != nil {
 		return nil, err
 	}
 	if err := s.open(ctx, commitment, who, msg); err != nil {
@@ -128,20 +134,32 @@ func (s msgServer) open(ctx context.Context, commitment types.Commitment, who se
 	return nil
 }
 
-// checkRow checks a row against the subnet's size and hyperparameters.
-func (s msgServer) checkRow(ctx context.Context, netuid gotensor.NetUID, row types.Row) error {
+// checkRow checks a row against the subnet's size and the commitment's bounds, or the present ones if it has none.
+func (s msgServer) checkRow(ctx context.Context, netuid gotensor.NetUID, c types.Commitment, row types.Row) error {
 	n, err := s.neurons.Count(ctx, netuid)
 	if err != nil {
 		return err
 	}
-	parameters, err := s.subnets.Hyperparameters(ctx, netuid)
+	least, most := c.LeastEntries, c.MostEntries
+	if most == 0 {
+		if least, most, err = s.bounds(ctx, netuid); err != nil {
+			return err
+		}
+	}
+	if row.Len() > int(most) {
+		return types.ErrRow.Wrapf("%d entries, max_allowed_uids is %d", row.Len(), most)
+	}
+	return row.CheckWeights(n, int(least))
+}
+
+// bounds are the fewest and the most entries that a row may have now.
+func (s msgServer) bounds(ctx context.Context, netuid gotensor.NetUID) (least, most uint32, err error) {
+	n, err := s.neurons.Count(ctx, netuid)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	if limit := int(parameters.MaxAllowedUIDs); row.Len() > limit {
-		return types.ErrRow.Wrapf("%d entries, max_allowed_uids is %d", row.Len(), limit)
-	}
-	return row.CheckWeights(n, int(parameters.MinAllowedWeights))
+	parameters, err := s.subnets.Hyperparameters(ctx, netuid)
+	return uint32(min(int(parameters.MinAllowedWeights), n)), uint32(parameters.MaxAllowedUIDs), err
 }
 
 // sender is the registration that signs a message.

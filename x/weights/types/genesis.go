@@ -65,6 +65,9 @@ func (w GenesisNeuronWeights) validate() error {
 			return errorsmod.Wrapf(ErrField, "commitments[%d]: hash has %d bytes, want %d", i, len(c.Hash), HashLen)
 		case c.Height < 0:
 			return errorsmod.Wrapf(ErrField, "commitments[%d]: height is %d, want 0 or more", i, c.Height)
+		case c.LeastEntries > c.MostEntries || c.MostEntries > MaxEntries:
+			return errorsmod.Wrapf(ErrField, "commitments[%d]: least_entries is %d and most_entries %d, want them in order and at most %d",
+				i, c.LeastEntries, c.MostEntries, MaxEntries)
 		case i > 0 && c.Epoch <= w.Commitments[i-1].Epoch:
 			return errorsmod.Wrapf(ErrField, "commitments[%d]: epoch %d after %d, sort them and give each once", i, c.Epoch, w.Commitments[i-1].Epoch)
 		}
