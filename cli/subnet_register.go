@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,8 @@ type registerOptions struct {
 	netuid      *uint16
 	burn        bool
 	maxPrice    string
+	wait        bool
+	timeout     time.Duration
 	coldkey     string
 	yes, dryRun bool
 }
@@ -31,9 +34,14 @@ func (a *app) subnetRegisterCommand() *cobra.Command {
 and pay will go to the wallet's coldkey (or to --coldkey), of which only the address is used.
 
 With --burn TAO of the coldkey is burned instead, and both keys sign. The price falls with time and jumps with each registration, so
-it may differ from the one shown: --max-price bounds it, and is the price of now unless given. A hotkey that is registered already stays as it is.`,
+it may differ from the one shown: --max-price bounds it, and is the price of now unless given. A hotkey that is registered already stays as it is.
+
+With --wait this is a standing order: it looks at every block, registers as soon as the price is at --max-price or below and the subnet takes
+registrations, and says on standard error what it waits for. Passwords are asked for before, and a node that goes away is waited for.
+The transaction's fee comes on top of the price. Ctrl-C or the end of --timeout ends it with exit code 3.`,
 		Example: `  gotensor subnet register --network FOLDER --wallet me
   gotensor subnet register --network FOLDER --wallet me --burn --max-price 0.5
+  gotensor subnet register --network FOLDER --wallet me --burn --max-price 0.2 --wait --timeout 24h
   gotensor subnet register --network FOLDER --wallet me --dry-run --output json`,
 		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.subnetRegister(c.Context(), o) },
@@ -42,6 +50,8 @@ it may differ from the one shown: --max-price bounds it, and is the price of now
 	f := c.Flags()
 	f.BoolVar(&o.burn, "burn", false, "burn TAO of the coldkey instead of working")
 	f.StringVar(&o.maxPrice, "max-price", "", "with --burn: most TAO to pay (default: the price of now)")
+	f.BoolVar(&o.wait, "wait", false, "with --burn and --max-price: wait until the price has fallen so far")
+	f.DurationVar(&o.timeout, "timeout", 0, "with --wait: longest wait, such as 24h (default: until it is stopped)")
 	f.StringVar(&o.coldkey, "coldkey", "", "by work: account that receives the pay instead of the wallet's coldkey")
 	spendFlags(c, &o.yes, &o.dryRun)
 	return c
@@ -80,8 +90,8 @@ func (v registered) print(p *page) {
 }
 
 func (a *app) subnetRegister(ctx context.Context, o registerOptions) error {
-	if o.maxPrice != "" && !o.burn || o.coldkey != "" && o.burn {
-		return usagef("--max-price goes with --burn, and --coldkey without it: a burn is paid and owned by the wallet's coldkey")
+	if err := o.check(); err != nil {
+		return err
 	}
 	store, err := a.store()
 	if err != nil {
@@ -114,7 +124,7 @@ func (a *app) subnetRegister(ctx context.Context, o registerOptions) error {
 	} else if !errors.Is(err, chain.ErrNotFound) {
 		return err
 	}
-	if !v.Cost.Open || v.Method == "pow" && !v.Cost.PowOpen {
+	if !v.Cost.Open && !o.wait || v.Method == "pow" && !v.Cost.PowOpen {
 		return laterf("subnet %d takes no registration by %s now: %s", netuid, v.Method, orDash(v.Cost.Closed))
 	}
 	if o.burn {
@@ -142,20 +152,25 @@ func (a *app) registerByBurn(ctx context.Context, node *chain.Client, o register
 		}
 	}
 	if v.Cost.Price > v.MaxPrice {
-		return laterf("a registration costs %s now, more than --max-price %s: the price falls with time, try again later or raise it", taoText(v.Cost.Price), taoText(v.MaxPrice))
+		if !o.wait {
+			return laterf("a registration costs %s now, more than --max-price %s: the price falls with time, try again later, let --wait do so, or raise it",
+				taoText(v.Cost.Price), taoText(v.MaxPrice))
+		}
+		if err := a.canFall(ctx, node, v); err != nil {
+			return err
+		}
 	}
 	coldkey, err := keys.ParseAccount(v.Coldkey)
 	if err != nil {
 		return err
 	}
-	if _, err := enough(ctx, node, coldkey, v.Cost.Price); err != nil {
+	if _, err := enough(ctx, node, coldkey, min(v.Cost.Price, v.MaxPrice)); err != nil {
 		return err
 	}
 	if o.dryRun {
 		return a.show(v)
 	}
-	question := fmt.Sprintf("Burn %s (at most %s) of wallet %s for a uid of subnet %d? It cannot be had back.", taoText(v.Cost.Price), taoText(v.MaxPrice), a.wallet, v.NetUID)
-	if err := a.confirm(o.yes, question); err != nil {
+	if err := a.confirm(o.yes, v.question(o, a.wallet)); err != nil {
 		return err
 	}
 	hotkey, err := a.openHotkey()
@@ -174,10 +189,37 @@ func (a *app) registerByBurn(ctx context.Context, node *chain.Client, o register
 	if err != nil {
 		return err
 	}
+	if o.wait {
+		return a.waitForPrice(ctx, a.newOrder(node, hotkey.Address(), v), msg, o.timeout)
+	}
 	if v.Tx, err = a.sendCold(ctx, node, msg); err != nil {
 		return err
 	}
 	return a.afterRegistration(ctx, node, hotkey.Address(), v)
+}
+
+// check refuses flags that contradict each other.
+func (o registerOptions) check() error {
+	switch {
+	case o.maxPrice != "" && !o.burn, o.coldkey != "" && o.burn:
+		return usagef("--max-price goes with --burn, and --coldkey without it: a burn is paid and owned by the wallet's coldkey")
+	case o.wait && o.maxPrice == "":
+		return usagef("--wait needs --burn and --max-price TAO, the price to wait for")
+	case o.timeout != 0 && !o.wait:
+		return usagef("--timeout goes with --wait")
+	case o.timeout < 0:
+		return usagef("--timeout is %s, want a time above 0 such as 24h, or none", o.timeout)
+	}
+	return nil
+}
+
+// question is what a person confirms before TAO is burned.
+func (v registered) question(o registerOptions, wallet string) string {
+	if o.wait {
+		return fmt.Sprintf("Burn at most %s of wallet %s for a uid of subnet %d as soon as it costs no more (now %s)? It cannot be had back.",
+			taoText(v.MaxPrice), wallet, v.NetUID, taoText(v.Cost.Price))
+	}
+	return fmt.Sprintf("Burn %s (at most %s) of wallet %s for a uid of subnet %d? It cannot be had back.", taoText(v.Cost.Price), taoText(v.MaxPrice), wallet, v.NetUID)
 }
 
 // afterRegistration shows the uid that the chain gave.

@@ -259,10 +259,11 @@ func (w *World) registerBurn(signer gotensor.Address, m *neurontypes.MsgRegister
 	if err := signedBy(hotkey, m.HotkeyPublicKey, message, m.HotkeySignature); err != nil {
 		return err
 	}
-	if uint64(w.BurnPrice) > m.MaxPrice {
-		return neurontypes.ErrPrice.Wrapf("the price is %d rao, max_price %d", w.BurnPrice, m.MaxPrice)
+	cost := w.price()
+	if uint64(cost) > m.MaxPrice {
+		return neurontypes.ErrPrice.Wrapf("the price is %d rao, max_price %d", cost, m.MaxPrice)
 	}
-	if err := w.pay(signer, w.BurnPrice); err != nil {
+	if err := w.pay(signer, cost); err != nil {
 		return err
 	}
 	return w.register(hotkey, signer)

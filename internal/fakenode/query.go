@@ -135,7 +135,7 @@ func (q neuronQueries) Registration(_ context.Context, r *neurontypes.QueryRegis
 	hash := w.blockHash(w.Height)
 	return &neurontypes.QueryRegistrationResponse{
 		Height: w.Height, BlockHash: hash[:], Open: w.Closed == "", PowOpen: w.Closed == "", ClosedBecause: w.Closed, Difficulty: w.Difficulty,
-		BurnPrice: uint64(w.BurnPrice), N: uint32(len(w.Neurons)), MaxUids: uint32(w.Rules.MaxAllowedUIDs), WouldPrune: -1, NetworkHashRate: 2_000_000,
+		BurnPrice: uint64(w.price()), N: uint32(len(w.Neurons)), MaxUids: uint32(w.Rules.MaxAllowedUIDs), WouldPrune: -1, NetworkHashRate: 2_000_000,
 	}, only(r.Netuid)
 }
 

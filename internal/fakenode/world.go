@@ -8,6 +8,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/price"
 	emissiontypes "github.com/gotensor/gotensor/x/emission/types"
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
 	subnettypes "github.com/gotensor/gotensor/x/subnet/types"
@@ -40,8 +41,10 @@ type World struct {
 	Grants     []neurontypes.Grant
 	PaidEpochs uint64
 	BurnPrice  gotensor.Rao
-	Difficulty uint64
-	Closed     string // why no registration is taken; empty: open
+	// PriceHeight is when the price was BurnPrice; from there it falls as the rules say. 0: it stays.
+	PriceHeight int64
+	Difficulty  uint64
+	Closed      string // why no registration is taken; empty: open
 	// Pruned is the highest height whose state is gone, of those that Play remembers.
 	Pruned int64
 
@@ -157,6 +160,15 @@ func (w *World) clock() subnettypes.Clock {
 	return subnettypes.Clock{
 		Epoch: uint64(epoch), LastBoundary: epoch * period, NextBoundary: (epoch + 1) * period, Tempo: uint64(w.Tempo), PreviousBoundary: max(0, epoch-1) * period,
 	}
+}
+
+// price is what a registration by burn costs.
+func (w *World) price() gotensor.Rao {
+	if w.PriceHeight == 0 {
+		return w.BurnPrice
+	}
+	c := price.Curve{Min: w.Rules.MinBurn, Max: w.Rules.MaxBurn, HalfLife: gotensor.Block(w.Rules.HalfLifeBlocks())}
+	return c.After(w.BurnPrice, gotensor.Block(max(w.Height-w.PriceHeight, 0)))
 }
 
 // blockHash is the hash of a block, which proofs of work are bound to.
