@@ -108,7 +108,7 @@ func (n *network) layOut(t *testing.T, validators int) genesis.Spec {
 		"--minimum-gas-prices", "0atao", "--grpc", ports[0], "--rpc", ports[1], "--api", ports[2], "--p2p", ports[3]), &made))
 
 	s := text.DefaultSettings()
-	s.Items, s.ContextBytes, s.KMax, s.DeadlineMs, s.RoundMs, s.FirstPieceMs = 16, 96, 64, deadlineMs, roundMs, 500
+	s.Items, s.ContextBytes, s.KMax, s.DeadlineMs, s.RoundMs, s.FirstPieceMs = 32, 96, 128, deadlineMs, roundMs, 500
 	settings, err := json.Marshal(s)
 	require.NoError(t, err)
 	cold, _ := n.wallet(t, "node")

@@ -17,6 +17,7 @@ type Board struct {
 	strata   []string
 	rounds   int
 	neurons  map[Key]*neuron
+	pairs    map[pair]float32  // moving distance of those that were in one group, nats
 	use      func(Key) float64 // nil: 1 for all
 }
 
@@ -79,7 +80,7 @@ func NewBoard(s Settings, strata []string) (*Board, error) {
 		}
 		seen[name] = true
 	}
-	return &Board{settings: s, strata: append([]string(nil), strata...), neurons: map[Key]*neuron{}}, nil
+	return &Board{settings: s, strata: append([]string(nil), strata...), neurons: map[Key]*neuron{}, pairs: map[pair]float32{}}, nil
 }
 
 // Strata returns the names of the strata in the order of their indices.
@@ -113,6 +114,9 @@ func (b *Board) Observe(scores Scores) (Report, error) {
 	if len(gains) > 0 {
 		if err := report.fill(&b.settings, gains, level); err != nil {
 			return Report{}, err
+		}
+		if b.settings.Lead > 0 {
+			b.follow(report.Keys, &report.Similarity, level)
 		}
 	}
 	settle(&b.settings, answered, report.Similarity, round)
@@ -244,6 +248,7 @@ func (b *Board) Keep(keys []Key) {
 		}
 	}
 	b.neurons = kept
+	b.keepPairs()
 }
 
 // check refuses scores that do not fit the board.

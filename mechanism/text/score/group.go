@@ -10,7 +10,7 @@ import (
 // Similarity says how alike the answers of a group are.
 type Similarity struct {
 	Delta  [][]float64 // mean gain of the equal mixture of i and j over the mean of both, nats, 0 when alike
-	S      [][]float64 // 1 for copies down to 0
+	S      [][]float64 // 1 for copies down to 0; of a Board by the distances over rounds
 	Copies []float64   // sum of row i of S: how many times the answer of i is there, itself included
 }
 
@@ -28,8 +28,7 @@ func Compare(s *Settings, gains [][]float64, level []float64) (Similarity, error
 	for i := range n {
 		for j := i; j < n; j++ {
 			d := distance(gains[i], gains[j])
-			a := max(s.LevelFloor, (max(0, level[i])+max(0, level[j]))/2)
-			like := max(0, 1-d/(s.Kappa*a))
+			like := max(0, 1-d/s.scale(level[i], level[j]))
 			out.Delta[i][j], out.Delta[j][i] = d, d
 			out.S[i][j], out.S[j][i] = like, like
 		}

@@ -26,6 +26,8 @@ type Settings struct {
 
 	Alpha        float64 `json:"alpha"`         // rate of the moving means
 	Kappa        float64 `json:"kappa"`         // distance of two answers, relative to their level, at which they stop being copies
+	PairRate     float64 `json:"pair_rate"`     // rate of the moving distance of a pair
+	Sure         float64 `json:"sure"`          // likeness within one round from which on it counts by itself, below 1
 	LevelFloor   float64 `json:"level_floor"`   // smallest such level, nats
 	Lead         float64 `json:"lead"`          // relative lead of a claim that makes an original and a copy of two that are alike; 0: they share
 	CopyRate     float64 `json:"copy_rate"`     // rate of the copy factor
@@ -39,7 +41,7 @@ type Settings struct {
 func Defaults() Settings {
 	return Settings{
 		KMax: 512, Tolerance: 0.001, Lambda: 0.001, Cap: 16, NRef: 128,
-		Alpha: 0.05, Kappa: 0.05, LevelFloor: 0.1, Lead: 0.25, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
+		Alpha: 0.05, Kappa: 0.05, PairRate: 0.2, Sure: 0.75, LevelFloor: 0.1, Lead: 0.25, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
 	}
 }
 
@@ -60,6 +62,8 @@ func (s *Settings) Validate() error {
 		{"n_ref", float64(s.NRef), 1, CandidateLimit},
 		{"alpha", s.Alpha, 1e-6, 1},
 		{"kappa", s.Kappa, 1e-6, 10},
+		{"pair_rate", s.PairRate, 1e-6, 1},
+		{"sure", s.Sure, 0, 0.999},
 		{"level_floor", s.LevelFloor, 1e-6, 100},
 		{"lead", s.Lead, 0, 10},
 		{"copy_rate", s.CopyRate, 1e-6, 1},

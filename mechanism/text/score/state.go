@@ -27,6 +27,10 @@ type neuronState struct {
 	Own      Average   `json:"own"`
 	Silent   int       `json:"silent"`
 	Rounds   int       `json:"rounds"`
+
+	// Moving distances to neurons that come later in the list, by index, nats.
+	Others    []int     `json:"others,omitempty"`
+	Distances []float32 `json:"distances,omitempty"`
 }
 
 // Encode returns the board as JSON, the same bytes for the same board. LoadBoard reads it back without any loss.
@@ -38,6 +42,7 @@ func (b *Board) Encode() ([]byte, error) {
 		})
 	}
 	slices.SortFunc(state.Neurons, func(a, b neuronState) int { return slices.Compare(a.Key, b.Key) })
+	b.storePairs(state.Neurons)
 	return json.Marshal(state)
 }
 
@@ -83,6 +88,9 @@ func LoadBoard(s Settings, strata []string, data []byte) (*Board, error) {
 			}
 		}
 		b.neurons[Key(n.Key)] = &neuron{averages: averages, copies: n.Copies, own: n.Own, silent: n.Silent, rounds: n.Rounds}
+	}
+	if err := b.loadPairs(state.Neurons); err != nil {
+		return nil, err
 	}
 	return b, nil
 }

@@ -1,0 +1,95 @@
+package score
+
+import "fmt"
+
+// Distances over rounds: a round has few items, and among dozens of independent neurons some pair is close in nearly every one by chance. So what
+// counts is the moving mean of a pair's distance; only who is as good as equal within a round is taken for alike at once. See docs/scoring.md, section 4.
+
+// maxPairs bounds the pairs whose distance is kept, those of 724 neurons. Further ones are judged by each round alone.
+const maxPairs = 1 << 18
+
+// pair is two neurons, the smaller key first.
+type pair struct{ a, b Key }
+
+func pairOf(a, b Key) pair {
+	if b < a {
+		a, b = b, a
+	}
+	return pair{a, b}
+}
+
+// scale is the distance, nats, from which on two of these levels are not alike.
+func (s *Settings) scale(a, b float64) float64 {
+	return s.Kappa * max(s.LevelFloor, (max(0, a)+max(0, b))/2)
+}
+
+// follow takes in the distances of a round among those that answered, and sets who is alike by what is known over rounds.
+func (b *Board) follow(keys []Key, like *Similarity, level []float64) {
+	s := &b.settings
+	for i := range keys {
+		for j := i + 1; j < len(keys); j++ {
+			p, now := pairOf(keys[i], keys[j]), like.Delta[i][j]
+			before, known := b.pairs[p]
+			moving := now
+			if known {
+				moving = float64(before) + s.PairRate*(now-float64(before))
+			}
+			if known || len(b.pairs) < maxPairs {
+				b.pairs[p] = float32(moving)
+			}
+			scale := s.scale(level[i], level[j])
+			both := max(0, 1-moving/scale, (1-now/scale-s.Sure)/(1-s.Sure))
+			like.S[i][j], like.S[j][i] = both, both
+		}
+	}
+	for i := range keys {
+		like.Copies[i] = 0
+		for j := range keys {
+			like.Copies[i] += like.S[i][j]
+		}
+	}
+}
+
+// keepPairs forgets the pairs of neurons that are gone.
+func (b *Board) keepPairs() {
+	for p := range b.pairs {
+		if b.neurons[p.a] == nil || b.neurons[p.b] == nil {
+			delete(b.pairs, p)
+		}
+	}
+}
+
+// storePairs puts the distances into a state whose neurons are sorted by key: each pair with the one that comes first.
+func (b *Board) storePairs(neurons []neuronState) {
+	if len(b.pairs) == 0 {
+		return
+	}
+	for i := range neurons {
+		for j := i + 1; j < len(neurons); j++ {
+			if d, ok := b.pairs[pairOf(Key(neurons[i].Key), Key(neurons[j].Key))]; ok {
+				neurons[i].Others = append(neurons[i].Others, j)
+				neurons[i].Distances = append(neurons[i].Distances, d)
+			}
+		}
+	}
+}
+
+// loadPairs takes them back.
+func (b *Board) loadPairs(neurons []neuronState) error {
+	for i := range neurons {
+		n := &neurons[i]
+		if len(n.Others) != len(n.Distances) {
+			return fmt.Errorf("%w: neuron %q: %d distances to %d others", ErrState, n.Key, len(n.Distances), len(n.Others))
+		}
+		last := i
+		for k, j := range n.Others {
+			d := n.Distances[k]
+			if j <= last || j >= len(neurons) || !(d >= 0 && d <= gainLimit) || len(b.pairs) >= maxPairs {
+				return fmt.Errorf("%w: neuron %q: distance %v to neuron %d of %d", ErrState, n.Key, d, j, len(neurons))
+			}
+			b.pairs[pairOf(Key(n.Key), Key(neurons[j].Key))] = d
+			last = j
+		}
+	}
+	return nil
+}

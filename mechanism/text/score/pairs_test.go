@@ -1,0 +1,124 @@
+package score_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gotensor/gotensor/mechanism/text/score"
+)
+
+// independents play rounds among n neurons that know the same text apart from each other: 1.5 nats each, by a part that all share and a part of their own
+// which puts each pair some two and a half times as far apart as copies may be. Half of them come twelve rounds later. It returns the copy factors.
+func independents(t *testing.T, settings score.Settings, n, items, rounds int) []float64 {
+	t.Helper()
+	b, err := score.NewBoard(settings, twoSources)
+	require.NoError(t, err)
+	rng := rand.New(rand.NewPCG(1, uint64(items)))
+	for r := range rounds {
+		var scores score.Scores
+		common := make([]float64, items)
+		for i := range common {
+			common[i] = 1.5 + rng.NormFloat64()
+			scores.Strata = append(scores.Strata, i%2)
+		}
+		for k := range n {
+			reply := score.ReplyScore{Key: score.Key(fmt.Sprint("miner-", k)), Answered: true}
+			for i := range common {
+				// Most items tell nothing, some much: as with real models.
+				own := 0.15 * rng.NormFloat64()
+				if rng.Float64() < 0.15 {
+					own = 2.2 * rng.NormFloat64()
+				}
+				reply.Gains = append(reply.Gains, score.Gain{Nats: common[i] + own})
+			}
+			if k < n/2 || r >= 12 {
+				scores.Replies = append(scores.Replies, reply)
+			}
+		}
+		observe(t, b, scores)
+	}
+	var out []float64
+	for k := range n {
+		s, ok := b.Standing(score.Key(fmt.Sprint("miner-", k)))
+		require.True(t, ok)
+		out = append(out, s.CopyFactor)
+	}
+	return out
+}
+
+// TestIndependentNeuronsAreNoCopies: with sixteen neurons and few items somebody is close to somebody in nearly every round, by chance.
+func TestIndependentNeuronsAreNoCopies(t *testing.T) {
+	alone := score.Defaults()
+	alone.PairRate = 1 // each round by itself
+	for _, c := range []struct {
+		items       int
+		least, most float64 // of the lowest factor: with distances over rounds, and without
+	}{{16, 0.7, 0.6}, {32, 0.95, 0.75}} {
+		t.Run(fmt.Sprint(c.items), func(t *testing.T) {
+			over, without := independents(t, score.Defaults(), 16, c.items, 80), independents(t, alone, 16, c.items, 80)
+			t.Logf("over rounds %.2f, each round by itself %.2f", over, without)
+			require.Greater(t, lowest(over), c.least)
+			require.Less(t, lowest(without), c.most)
+		})
+	}
+}
+
+func lowest(x []float64) float64 {
+	out := x[0]
+	for _, v := range x {
+		out = min(out, v)
+	}
+	return out
+}
+
+// TestPairsAreKept: a board read back judges pairs as the one that was written, and pairs of neurons that left are forgotten.
+func TestPairsAreKept(t *testing.T) {
+	b, err := score.NewBoard(score.Defaults(), twoSources)
+	require.NoError(t, err)
+	scripted(t, b, 0, 20, map[score.Key]uint64{"first": 1, "second": 2, "third": 4})
+	data, err := b.Encode()
+	require.NoError(t, err)
+	require.Equal(t, 2, bytes.Count(data, []byte(`"distances"`)), "each pair once, with the one that comes first")
+	again, err := score.LoadBoard(score.Defaults(), twoSources, data)
+	require.NoError(t, err)
+	for _, x := range []*score.Board{b, again} {
+		scripted(t, x, 20, 20, map[score.Key]uint64{"first": 1, "second": 1, "third": 4})
+	}
+	one, err := b.Encode()
+	require.NoError(t, err)
+	other, err := again.Encode()
+	require.NoError(t, err)
+	require.Equal(t, string(one), string(other))
+
+	b.Keep([]score.Key{"first", "third"})
+	data, err = b.Encode()
+	require.NoError(t, err)
+	require.Equal(t, 1, bytes.Count(data, []byte(`"distances"`)))
+}
+
+func TestDamagedPairsAreRefused(t *testing.T) {
+	b, err := score.NewBoard(score.Defaults(), twoSources)
+	require.NoError(t, err)
+	scripted(t, b, 0, 1, map[score.Key]uint64{"first": 1, "second": 1})
+	data, err := b.Encode()
+	require.NoError(t, err)
+	const whole = `"others":[1],"distances":[0]`
+	require.Contains(t, string(data), whole)
+	for name, part := range map[string]string{
+		"itself":        `"others":[0],"distances":[0]`,
+		"nobody":        `"others":[2],"distances":[0]`,
+		"twice":         `"others":[1,1],"distances":[0,0]`,
+		"no distance":   `"others":[1],"distances":[]`,
+		"below nothing": `"others":[1],"distances":[-1]`,
+		"too far":       `"others":[1],"distances":[1e9]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(whole), []byte(part), 1))
+			require.ErrorIs(t, err, score.ErrState)
+		})
+	}
+}
