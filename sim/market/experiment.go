@@ -33,8 +33,8 @@ price-ratio is what a bot pays for what a person of the same value pays 1 for; f
 share of wishes. Under a curve, looking often is worth little, because the price is the same for whoever comes first and moves by
 little; a small factor with a long half-life sells as many slots and leaves less of a dip to wait for. Its price: when a
 subnet becomes a hundred times as dear overnight, the price takes longer to follow (rush-hours), and more slots are sold cheap (rush-cheap), most of
-them to bots. People still get a little less than their share, because they look when the price is high; with standing orders (a
-program of theirs that registers once the price is below theirs) they get all of it.
+them to bots. People still get a little less than their share, because they look when the price is high; with standing orders
+(` + "`gotensor subnet register --burn --max-price TAO --wait`" + `, which registers once the price is at theirs) they get nearly all of it.
 
 Proof of work is another matter. It is won by who hashes cheapest: work-share is people's share of the slots by work over their
 share of wishes, against farms with cores times their hashes for the same money. No adjustment changes that, so an owner who
