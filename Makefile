@@ -21,7 +21,7 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: help build web web-check regions gateways gotensor gotensord plugin-factor localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak economy test-e2e test-llm vectors proto proto-check python node llm clean
+.PHONY: help build web web-check regions gateways gotensor gotensord plugin-factor attacker localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak economy attacks test-e2e test-llm vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,13 @@ soak: build ## a thousand streams for MINUTES=10: memory and descriptors stay fl
 SEASONS ?= 6
 economy: build ## owners of miners follow their profit on a localnet for SEASONS=6 of four paid epochs: the network's gain rises
 	GOTENSOR_ECONOMY_SEASONS=$(SEASONS) $(GO) test -tags 'e2e economy' -count=1 -timeout 60m -v -run TestEconomy ./test/e2e
+
+attacker: ## the program that plays miners who cheat
+	$(GO) build -o build/gotensor-attacker ./test/attacks/attacker
+
+OUT ?=
+attacks: build attacker ## miners that cheat, live: two validators and 36 miners for six minutes; OUT=file.json keeps the figures
+	GOTENSOR_ATTACKS_OUT=$(abspath $(OUT)) $(GO) test -tags attacks -count=1 -timeout 40m -v -run TestAttacks ./test/attacks
 
 vectors: ## golden vectors alone; GOTENSOR_VECTORS=folder runs others of the same form
 	$(GO) test -count=1 -run Vectors ./fixed/... ./yuma/... ./mechanism/... ./pow/...
