@@ -29,7 +29,8 @@ type commitment struct {
 	Sent       bool           `json:"sent"` // the chain has it
 	Revealed   bool           `json:"revealed"`
 
-	refusals int // by the chain, of the commitment or, once that is there, of its reveal
+	refusals  int            // by the chain, of the commitment or, once that is there, of its reveal
+	notBefore gotensor.Block // height of the next try after a refusal
 }
 
 // commitments is the file that a validator must not lose between commit and reveal. Every change is on disk, synced, before

@@ -60,7 +60,7 @@ func (n *node) due(ctx context.Context, c *commitments, m *metagraph.Metagraph, 
 		n.log.Error("a commitment was not revealed in time; no weights are in force until the next reveal", "epoch", x.Epoch)
 	}
 	if m.Epoch > 0 {
-		if x := c.of(registered, m.Epoch-1); x != nil && !x.Revealed && x.refusals < mostReveals {
+		if x := c.of(registered, m.Epoch-1); x != nil && !x.Revealed && x.refusals < mostReveals && m.Height >= x.notBefore {
 			if err := n.reveal(ctx, c, m, x); err != nil {
 				return err
 			}
@@ -75,11 +75,16 @@ func (n *node) due(ctx context.Context, c *commitments, m *metagraph.Metagraph, 
 		if j == nil || j.rounds < n.cfg.MinRounds {
 			return nil
 		}
-		if x, err = c.prepare(registered, m.Epoch, j.row); err != nil {
+		row, err := n.fit(ctx, j.row, m.N())
+		if err != nil {
+			n.log.Warn("no commitment with this block", "err", err)
+			return nil
+		}
+		if x, err = c.prepare(registered, m.Epoch, row); err != nil {
 			return err
 		}
 	}
-	if x.Sent || x.refusals >= mostCommits {
+	if x.Sent || x.refusals >= mostCommits || m.Height < x.notBefore {
 		return nil
 	}
 	return n.commit(ctx, c, m, x)
@@ -119,11 +124,11 @@ func (n *node) commit(ctx context.Context, c *commitments, m *metagraph.Metagrap
 			n.log.Error("another commitment of this hotkey stands: does a second validator run with this key?", "epoch", x.Epoch)
 			return nil
 		default:
-			n.refused("commitment", x, mostCommits, err)
+			n.refused("commitment", x, m, err)
 			return nil
 		}
 	}
-	x.Sent, x.refusals = true, 0
+	x.Sent, x.refusals, x.notBefore = true, 0, 0
 	n.state.committed(x.Epoch)
 	n.log.Info("committed weights", "epoch", x.Epoch, "entries", len(x.UIDs))
 	return c.save()
@@ -148,13 +153,13 @@ func (n *node) reveal(ctx context.Context, c *commitments, m *metagraph.Metagrap
 		known, kerr := n.onChain(ctx, x.Epoch)
 		switch {
 		case kerr == nil && known.Revealed:
-		case kerr == nil && known.Hash == nil:
+		case kerr == nil && known.Hash == nil && !x.Sent:
 			// The commitment never reached the chain: there is nothing to open.
 			n.log.Warn("the chain has no commitment to reveal", "epoch", x.Epoch)
 			x.Revealed = true
 			return c.save()
 		default:
-			n.refused("reveal", x, mostReveals, err)
+			n.refused("reveal", x, m, err)
 			return nil
 		}
 	}
@@ -164,11 +169,20 @@ func (n *node) reveal(ctx context.Context, c *commitments, m *metagraph.Metagrap
 	return c.save()
 }
 
-// refused notes that a transaction was not taken: what the chain's modules refuse is not tried for ever.
-func (n *node) refused(what string, x *commitment, most int, err error) {
+// refused notes that a transaction was not taken: what the chain's modules refuse is not tried for ever, and not at once either. The tries are
+// spread over the period, each a quarter of what is left of it later, so that a node which lags behind for some blocks does not use them up.
+func (n *node) refused(what string, x *commitment, m *metagraph.Metagraph, err error) {
+	most := mostCommits
+	if x.Epoch != m.Epoch {
+		most = mostReveals
+	}
 	var no *chain.TxError
 	if errors.As(err, &no) && no.Codespace != "sdk" {
 		x.refusals++
+		x.notBefore = m.Height + 1
+		if m.NextBoundary > m.Height {
+			x.notBefore = m.Height + max(1, (m.NextBoundary-m.Height)/4)
+		}
 	}
 	if x.refusals < most {
 		n.log.Warn(what+" not taken, it is tried again while its period lasts", "epoch", x.Epoch, "err", err)

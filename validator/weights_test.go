@@ -12,6 +12,7 @@ import (
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/internal/fakenode"
 	"github.com/gotensor/gotensor/mechanism"
+	"github.com/gotensor/gotensor/metagraph"
 	neuron "github.com/gotensor/gotensor/x/neuron/types"
 	weights "github.com/gotensor/gotensor/x/weights/types"
 )
@@ -194,8 +195,9 @@ func TestRefused(t *testing.T) {
 		s := newStage(t)
 		s.chain.Break(func(f *fakenode.Faults) { f.Refuse = neuron.ErrRateLimit })
 		v := s.begin()
-		for range 5 {
-			s.at(16, v)
+		for height := range int64(3) {
+			s.at(16+height, v)
+			s.at(16+height, v)
 		}
 		require.Equal(t, mostCommits, s.broadcasts())
 		require.Equal(t, 1, s.log.Count("commitment given up"))
@@ -205,8 +207,12 @@ func TestRefused(t *testing.T) {
 		v := s.begin()
 		s.at(16, v)
 		s.chain.Break(func(f *fakenode.Faults) { f.Refuse = weights.ErrMismatch })
-		for range 7 {
-			s.at(21, v)
+		for height := int64(20); height < 26; height++ { // then it commits again
+			s.at(height, v)
+			s.at(height, v)
+			if height == 21 {
+				require.Equal(t, 1+1, s.broadcasts(), "not at once: the node may lag behind")
+			}
 		}
 		require.Equal(t, 1+mostReveals, s.broadcasts())
 		require.Equal(t, 1, s.log.Count("reveal given up"))
@@ -216,7 +222,7 @@ func TestRefused(t *testing.T) {
 		v := s.begin()
 		for range 4 {
 			s.chain.Break(func(f *fakenode.Faults) { f.NoIndex = true })
-			v.refused("commitment", &commitment{}, mostCommits, chain.ErrUnreachable)
+			v.refused("commitment", &commitment{}, &metagraph.Metagraph{}, chain.ErrUnreachable)
 		}
 		s.chain.Break(func(f *fakenode.Faults) { f.NoIndex = false })
 		s.at(16, v)
@@ -245,6 +251,25 @@ func TestRefused(t *testing.T) {
 		s.at(22, v)
 		require.Equal(t, sent, s.broadcasts())
 	})
+}
+
+// TestRevealPastALaggingNode: nodes that do not know the commitment yet do not make a validator give up on its reveal.
+func TestRevealPastALaggingNode(t *testing.T) {
+	s := newStage(t)
+	v := s.begin()
+	s.at(16, v)
+	var had []weights.Commitment
+	s.chain.Edit(func(w *fakenode.World) { had, w.Neurons[0].Commitments = w.Neurons[0].Commitments, nil })
+	for _, height := range []int64{20, 21, 22} {
+		s.at(height, v)
+	}
+	s.chain.Edit(func(w *fakenode.World) { w.Neurons[0].Commitments = had })
+	for height := int64(23); height < 28; height++ {
+		s.at(height, v)
+	}
+	on, row := s.onChain()
+	require.True(t, on[0].Revealed)
+	require.Equal(t, ours, row)
 }
 
 func TestOpenCommitments(t *testing.T) {
