@@ -13,6 +13,8 @@ import (
 	"github.com/gotensor/gotensor/issuance"
 	"github.com/gotensor/gotensor/metagraph"
 	emission "github.com/gotensor/gotensor/x/emission/types"
+	subnet "github.com/gotensor/gotensor/x/subnet/types"
+	weights "github.com/gotensor/gotensor/x/weights/types"
 	"github.com/gotensor/gotensor/yuma"
 )
 
@@ -86,6 +88,9 @@ func (c *Client) EpochReport(ctx context.Context, netuid gotensor.NetUID, number
 	if err != nil {
 		return latest, err
 	}
+	if s.Clock.Tempo > subnet.MaxTempo {
+		return latest, fmt.Errorf("%w: tempo of subnet %d is %d blocks, at most %d are possible", ErrBadAnswer, netuid, s.Clock.Tempo, subnet.MaxTempo)
+	}
 	return c.searchReport(ctx, latest, uint64(number), int64(s.Clock.Tempo)+1)
 }
 
@@ -144,18 +149,29 @@ func (c *Client) readEpoch(ctx context.Context, e *Epoch) error {
 	if e.After.N() < e.Input.N {
 		return fmt.Errorf("%w: %d uids after the epoch, %d before", ErrBadAnswer, e.After.N(), e.Input.N)
 	}
-	e.seeStake(height)
+	if err := e.seeStake(height); err != nil {
+		return err
+	}
 	stored, err := c.Bonds(At(ctx, height), e.NetUID)
 	if err != nil {
 		return err
 	}
+	return e.seeBonds(stored)
+}
+
+// seeBonds unpacks what was stored for the next epoch, one row per uid.
+func (e *Epoch) seeBonds(stored []weights.UIDRow) error {
 	e.Bonds = make([]yuma.Row, e.After.N())
 	for i := range stored {
-		entries, err := stored[i].Row.Entries(e.After.N())
-		if err != nil || int(stored[i].Uid) >= e.After.N() {
-			return fmt.Errorf("%w: bonds of uid %d: %w", ErrBadAnswer, stored[i].Uid, err)
+		uid := int(stored[i].Uid)
+		if uid >= e.After.N() || e.Bonds[uid].UIDs != nil {
+			return fmt.Errorf("%w: bonds of uid %d, twice or of nobody among %d uids", ErrBadAnswer, uid, e.After.N())
 		}
-		row := &e.Bonds[stored[i].Uid]
+		entries, err := stored[i].Row.Entries(e.After.N())
+		if err != nil {
+			return fmt.Errorf("%w: bonds of uid %d: %w", ErrBadAnswer, uid, err)
+		}
+		row := &e.Bonds[uid]
 		for _, x := range entries {
 			row.UIDs, row.Values = append(row.UIDs, uint16(x.UID)), append(row.Values, x.Value)
 		}
@@ -163,20 +179,23 @@ func (c *Client) readEpoch(ctx context.Context, e *Epoch) error {
 	return nil
 }
 
-// seeStake replaces the stake before the boundary's block by that which the epoch stored as seen. Uids that were taken over in that
-// block, after the epoch, keep what they had before.
-func (e *Epoch) seeStake(height gotensor.Block) {
+// seeStake replaces the stake before the boundary's block by that which the epoch stored as seen, where it is less: what a block does before
+// the epoch can only cut it. Uids that were taken over in that block, after the epoch, keep what they had before.
+func (e *Epoch) seeStake(height gotensor.Block) error {
 	for n := range e.After.All() {
 		uid := int(n.UID)
 		switch {
 		case uid >= e.Input.N:
-		case n.Hotkey != e.Hotkeys[uid] || n.Registered >= height:
+		case n.Registered > height, n.Registered < height && n.Hotkey != e.Hotkeys[uid]:
+			return fmt.Errorf("%w: uid %d has another hotkey after block %d, registered at %d", ErrBadAnswer, uid, height, n.Registered)
+		case n.Registered == height:
 			e.Replaced = append(e.Replaced, n.UID)
-		case n.EpochStake != e.Input.Alpha[uid]:
+		case n.EpochStake < e.Input.Alpha[uid]:
 			e.Slashed = append(e.Slashed, n.UID)
 			e.Input.Alpha[uid] = n.EpochStake
 		}
 	}
+	return nil
 }
 
 // unpack reads the packed columns and rows.

@@ -5,7 +5,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/metagraph"
 	emission "github.com/gotensor/gotensor/x/emission/types"
+	weights "github.com/gotensor/gotensor/x/weights/types"
 	"github.com/gotensor/gotensor/yuma"
 )
 
@@ -41,6 +44,56 @@ func TestUnpackEpochInput(t *testing.T) {
 		spoil(r)
 		e := Epoch{Report: emission.EpochReport{Height: 10}}
 		require.ErrorIs(t, e.unpack(r), ErrBadAnswer, name)
+	}
+}
+
+// TestSeeStake: what a node says was stored must be possible, so that no uid is left out of a comparison without a reason.
+func TestSeeStake(t *testing.T) {
+	see := func(change func(n *metagraph.Neuron)) (*Epoch, error) {
+		e := &Epoch{Report: emission.EpochReport{Height: 10}}
+		require.NoError(t, e.unpack(packedInput()))
+		e.Hotkeys = []gotensor.Address{{1}, {2}}
+		first := metagraph.Neuron{UID: 0, Hotkey: e.Hotkeys[0], EpochStake: 9, Registered: 3}
+		change(&first)
+		var err error
+		e.After, err = metagraph.New(metagraph.Info{}, []metagraph.Neuron{first, {UID: 1, Hotkey: e.Hotkeys[1]}})
+		require.NoError(t, err)
+		return e, e.seeStake(10)
+	}
+	e, err := see(func(n *metagraph.Neuron) { n.EpochStake = 4 })
+	require.NoError(t, err)
+	require.Equal(t, []gotensor.UID{0}, e.Slashed)
+	require.Equal(t, gotensor.Rao(4), e.Input.Alpha[0])
+	e, err = see(func(n *metagraph.Neuron) { n.EpochStake = 10 })
+	require.NoError(t, err)
+	require.Empty(t, e.Slashed)
+	require.Equal(t, gotensor.Rao(9), e.Input.Alpha[0], "no block adds stake before its epoch: the replay is to differ")
+	e, err = see(func(n *metagraph.Neuron) { n.Hotkey, n.Registered = gotensor.Address{7}, 10 })
+	require.NoError(t, err)
+	require.Equal(t, []gotensor.UID{0}, e.Replaced)
+	_, err = see(func(n *metagraph.Neuron) { n.Hotkey = gotensor.Address{7} })
+	require.ErrorIs(t, err, ErrBadAnswer)
+	_, err = see(func(n *metagraph.Neuron) { n.Registered = 11 })
+	require.ErrorIs(t, err, ErrBadAnswer)
+}
+
+func TestSeeBonds(t *testing.T) {
+	e := &Epoch{Report: emission.EpochReport{Height: 10}}
+	require.NoError(t, e.unpack(packedInput()))
+	var err error
+	e.After, err = metagraph.New(metagraph.Info{}, []metagraph.Neuron{{UID: 0, Hotkey: gotensor.Address{1}}, {UID: 1, Hotkey: gotensor.Address{2}}})
+	require.NoError(t, err)
+	row := weights.Row{Uids: []byte{1, 0}, Values: []byte{7, 0}}
+	require.NoError(t, e.seeBonds([]weights.UIDRow{{Uid: 0, Row: row}}))
+	require.Equal(t, []yuma.Row{{UIDs: []uint16{1}, Values: []uint16{7}}, {}}, e.Bonds)
+	for name, bad := range map[string][]weights.UIDRow{
+		"twice":     {{Uid: 0, Row: row}, {Uid: 0, Row: row}},
+		"of nobody": {{Uid: 2, Row: row}},
+		"to nobody": {{Uid: 0, Row: weights.Row{Uids: []byte{2, 0}, Values: []byte{7, 0}}}},
+	} {
+		err := e.seeBonds(bad)
+		require.ErrorIs(t, err, ErrBadAnswer, name)
+		require.NotContains(t, err.Error(), "nil", name)
 	}
 }
 

@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -97,4 +98,13 @@ func TestFailedEpoch(t *testing.T) {
 	_, err := c.Epoch(bounded(t), 1, -1)
 	require.ErrorIs(t, err, chain.ErrUnpaid)
 	require.ErrorContains(t, err, "epoch 4 of subnet 1 at block 50: emission: payouts are halted: supply; nobody was paid, and 10")
+}
+
+// A node that lies about the tempo gets no guess computed from it: the number of blocks of a period would overflow.
+func TestEpochOfAnAbsurdTempo(t *testing.T) {
+	node, c := played(t, nil)
+	node.Edit(func(w *fakenode.World) { w.Tempo = math.MinInt64 })
+	_, err := c.Epoch(bounded(t), 1, 0)
+	require.ErrorIs(t, err, chain.ErrBadAnswer)
+	require.ErrorContains(t, err, "tempo of subnet 1")
 }

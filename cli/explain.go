@@ -72,7 +72,7 @@ type explainView struct {
 	Height   int64           `json:"height"` // of the boundary at which it ran
 	UID      uint16          `json:"uid"`
 	Hotkey   string          `json:"hotkey"`
-	Replayed bool            `json:"replayed_to_the_bit"` // all columns of all uids are those that the chain stored
+	Replayed bool            `json:"replayed_to_the_bit"` // all columns of all uids but Replaced, at least of one, are those that the chain stored
 	// Differences are the first of each column that is not.
 	Differences []explain.Difference `json:"differences"`
 	// Slashed lost stake in the boundary's block before the epoch; Replaced changed hands in it afterwards, and are not compared.
@@ -212,7 +212,7 @@ func explainEpoch(e *chain.Epoch, uid uint16) (*explainView, *explain.Replay, er
 	if v.Replaced == nil {
 		v.Replaced = []gotensor.UID{}
 	}
-	v.Replayed = len(v.Differences) == 0
+	v.Replayed = len(v.Differences) == 0 && len(v.Replaced) < e.Input.N
 	return v, replay, nil
 }
 
@@ -227,12 +227,15 @@ func fundedIn(e *chain.Epoch) []bool {
 
 // storedBy is what the chain stored of an epoch.
 func storedBy(e *chain.Epoch) *explain.Stored {
-	s := &explain.Stored{Bonds: e.Bonds, Gone: make([]bool, e.After.N())}
+	s := &explain.Stored{
+		Bonds: e.Bonds, Gone: make([]bool, e.After.N()),
+		Sums: &explain.Sums{Incentive: gotensor.Rao(e.Report.Incentive), Dividends: gotensor.Rao(e.Report.Dividends)},
+	}
 	for n := range e.After.All() {
 		s.Consensus, s.Incentive = append(s.Consensus, n.Consensus), append(s.Incentive, n.Incentive)
 		s.Dividends, s.VTrust = append(s.Dividends, n.Dividends), append(s.VTrust, n.Trust)
 		s.Permit, s.Active = append(s.Permit, n.Permit), append(s.Active, n.Active)
-		s.Emission = append(s.Emission, n.Emission)
+		s.Emission, s.Stake = append(s.Emission, n.Emission), append(s.Stake, n.EpochStake)
 	}
 	for _, uid := range e.Replaced {
 		s.Gone[uid] = true

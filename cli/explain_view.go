@@ -61,13 +61,20 @@ func hasVote(votes []explain.Vote) bool {
 
 func (v *explainView) printReplay(p *page) {
 	a := v.Account
-	if v.Replayed {
+	switch {
+	case v.Replayed && len(v.Replaced) > 0:
+		p.linef("replayed to the bit: yes, but for uids that changed hands (%d)", len(v.Replaced))
+	case v.Replayed:
 		p.linef("replayed to the bit: yes")
-	} else {
+	default:
 		p.linef("%s", p.bold("replayed to the bit: no"))
 	}
 	for _, d := range v.Differences {
-		p.linef("  %s of uid %d: replayed %s, on the chain %s", d.Column, d.UID, d.Replayed, d.Stored)
+		of := fmt.Sprintf(" of uid %d", d.UID)
+		if strings.HasPrefix(d.Column, "all_") {
+			of = ""
+		}
+		p.linef("  %s%s: replayed %s, on the chain %s", d.Column, of, d.Replayed, d.Stored)
 	}
 	for _, uid := range v.Slashed {
 		p.linef("  uid %d lost stake in the block of the boundary, before the epoch saw it", uid)

@@ -3,6 +3,7 @@ package explain_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -211,10 +212,12 @@ func TestCheckNamesTheColumn(t *testing.T) {
 		require.NoError(t, err)
 		s := &explain.Stored{
 			Consensus: out.Consensus, Incentive: out.Incentive, Dividends: out.Dividends, VTrust: out.VTrust, Permit: out.Permit, Active: out.Active,
-			Bonds: out.Bonds,
+			Bonds: out.Bonds, Stake: slices.Clone(out.TotalStake), Sums: &explain.Sums{},
 		}
 		for uid := range out.ServerEmission {
 			s.Emission = append(s.Emission, out.ServerEmission[uid]+out.ValidatorEmission[uid])
+			s.Sums.Incentive += out.ServerEmission[uid]
+			s.Sums.Dividends += out.ValidatorEmission[uid]
 		}
 		return s
 	}
@@ -223,6 +226,7 @@ func TestCheckNamesTheColumn(t *testing.T) {
 		"consensus": func(s *explain.Stored) { s.Consensus[2]++ }, "incentive": func(s *explain.Stored) { s.Incentive[2]-- },
 		"dividends": func(s *explain.Stored) { s.Dividends[2]++ }, "validator_trust": func(s *explain.Stored) { s.VTrust[2]++ },
 		"permit": func(s *explain.Stored) { s.Permit[2] = true }, "active": func(s *explain.Stored) { s.Active[2] = !s.Active[2] },
+		"stake":    func(s *explain.Stored) { s.Stake[2]++ },
 		"emission": func(s *explain.Stored) { s.Emission = s.Emission[:2] }, "bonds": func(s *explain.Stored) { s.Bonds[2] = pair(1, 1, 3, 1) },
 	} {
 		s := stored()
@@ -237,6 +241,16 @@ func TestCheckNamesTheColumn(t *testing.T) {
 		s.Gone = []bool{false, false, true, false}
 		require.Empty(t, r.Check(s), "%s of a uid that somebody else has", column)
 	}
+}
+
+// TestSumsHoldForAll: that uids are gone does not excuse the sums.
+func TestSumsHoldForAll(t *testing.T) {
+	r, err := explain.Run(simple(), nil)
+	require.NoError(t, err)
+	d := r.Check(&explain.Stored{Sums: &explain.Sums{}, Gone: []bool{true, true, true, true}})
+	require.Len(t, d, 2)
+	require.Equal(t, "all_incentive", d[0].Column)
+	require.Equal(t, "all_dividends", d[1].Column)
 }
 
 func TestApply(t *testing.T) {

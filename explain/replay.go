@@ -103,12 +103,18 @@ type Stored struct {
 	Consensus, Incentive, Dividends, VTrust []uint16
 	Permit, Active                          []bool
 	Emission                                []gotensor.Rao
+	Stake                                   []gotensor.Rao // as the epoch saw it
 	Bonds                                   []yuma.Row
+	// Sums are those of all uids that the chain reported, also of uids that are gone; nil: not compared.
+	Sums *Sums
 	// Gone are uids that others hold by now, so that the chain no longer tells what they got.
 	Gone []bool
 }
 
-// Difference is one value that the chain stored otherwise.
+// Sums are what an epoch paid in all.
+type Sums struct{ Incentive, Dividends gotensor.Rao }
+
+// Difference is one value that the chain stored otherwise. Columns whose name begins with all_ are sums; their UID means nothing.
 type Difference struct {
 	Column   string `json:"column"`
 	UID      uint16 `json:"uid"`
@@ -127,7 +133,9 @@ func (r *Replay) Check(s *Stored) []Difference {
 		differs("consensus", r.Output.Consensus, s.Consensus, s.Gone), differs("incentive", r.Output.Incentive, s.Incentive, s.Gone),
 		differs("dividends", r.Output.Dividends, s.Dividends, s.Gone), differs("validator_trust", r.Output.VTrust, s.VTrust, s.Gone),
 		differs("permit", r.Output.Permit, s.Permit, s.Gone), differs("active", r.Output.Active, s.Active, s.Gone),
-		differs("emission", emission, s.Emission, s.Gone), r.differentBonds(s),
+		differs("emission", emission, s.Emission, s.Gone), differs("stake", r.Output.TotalStake, s.Stake, s.Gone), r.differentBonds(s),
+		r.differentSum("all_incentive", r.Incentive, s, func(x *Sums) gotensor.Rao { return x.Incentive }),
+		r.differentSum("all_dividends", r.Dividends, s, func(x *Sums) gotensor.Rao { return x.Dividends }),
 	} {
 		if d != nil {
 			out = append(out, *d)
@@ -152,6 +160,17 @@ func differs[T comparable](column string, replayed, stored []T, gone []bool) *Di
 		}
 	}
 	return nil
+}
+
+func (r *Replay) differentSum(column string, pay []gotensor.Rao, s *Stored, of func(*Sums) gotensor.Rao) *Difference {
+	if s.Sums == nil {
+		return nil
+	}
+	var sum gotensor.Rao
+	for _, x := range pay {
+		sum += x
+	}
+	return differs(column, []gotensor.Rao{sum}, []gotensor.Rao{of(s.Sums)}, nil)
 }
 
 func (r *Replay) differentBonds(s *Stored) *Difference {
