@@ -9,7 +9,8 @@
 // A server also writes texts (Generate) and makes vectors (Embed) for people, where the miner has models that can. Between two rounds a
 // Judge asks for texts as people do, through gateways if it is given some (probe.go, through.go), about what it asks predictions of in
 // the next round; how well they are served, and whether they are what the predictions say, decides a part of the pay. Vectors are not
-// paid for. What a caller asks is in no log and no error, yet the miner's operator can read it: nothing hides a text from
+// paid for. Where the subnet wants it, all validators ask about one small part of the text in a period, which a beacon chooses (shard.go).
+// What a caller asks is in no log and no error, yet the miner's operator can read it: nothing hides a text from
 // the model that goes on with it.
 //
 // Start at NewJudge and NewServer. The rule itself is in mechanism/text/score.

@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -194,4 +195,33 @@ func TestShardNeedsTwoItemsOfASource(t *testing.T) {
 	_, err = text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Rand: rand.New(rand.NewPCG(1, 2))})
 	require.ErrorIs(t, err, text.ErrSettings)
 	require.ErrorContains(t, err, "want two items of each source or more")
+}
+
+func TestGainPowerIsOfThePay(t *testing.T) {
+	share := func(power int) float64 {
+		sources, err := dataset.Embedded()
+		require.NoError(t, err)
+		reference, err := little()
+		require.NoError(t, err)
+		s, err := text.ParseSettings(fmt.Sprintf(`{"items":8,"context_bytes":64,"k_max":64,"deadline_ms":10000,"round_ms":10000,"probes":0,"gain_power":%d}`, power))
+		require.NoError(t, err)
+		j, err := text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(1, 2))})
+		require.NoError(t, err)
+		net := network{0: honest(t, 4), 1: honest(t, 6)}
+		m, neurons := net.metagraph(t)
+		for range 12 {
+			require.NoError(t, j.Round(t.Context(), net, mechanism.Period{}, neurons))
+		}
+		row, err := j.Weights(m)
+		require.NoError(t, err)
+		return float64(row.Weights[0]) / float64(row.Weights[1])
+	}
+	one, two, four := share(1), share(2), share(4)
+	t.Logf("the weaker model's pay, the better one's being 1: %.3f, %.3f, %.3f", one, two, four)
+	require.Less(t, two, 0.8*one)
+	require.Less(t, four, 0.7*two)
+	_, err := text.ParseSettings(`{"gain_power":9}`)
+	require.ErrorContains(t, err, "gain_power is 9, want 1 to 8")
+	_, err = text.ParseSettings(`{"shard":-1}`)
+	require.ErrorContains(t, err, "shard is -1, want 0 to 65536")
 }

@@ -56,10 +56,11 @@ Counters are played against static miners: questions of one shard of text per pe
 no copier can know in time; a beacon that weighs strata anew, with a copier that learns the table of strata and miners from what
 is revealed; other bonds. The table shows what each leaves to the copier and how much a miner's mean pay over 20 epochs varies
 by it. What can be learnt from old rows does not stop a copier. Only what this period's questions alone tell costs it something, at a
-price in noise, and it needs text that miners cannot know either. That is built: the text mechanism's setting shard (off by default),
-whose places follow from the hash of the boundary's block; static-shared is the copier with it, its Before the copier without. Without the bonds penalty a copier earns what the honest earn, but
-honest majorities then need more agreement (see retention). So with static miners a patient copier keeps nearly all of its pay,
-and what can be done at no price is to measure well: the less honest validators differ, the less copying is better than judging.`
+price in noise, and it needs text that miners cannot know either. That is built: the text mechanism's setting shard, off by default,
+whose places follow from the hash of the boundary's block. The number static-shared is the copier with it, its Before the copier
+without. Without the bonds penalty a copier earns what the honest earn, but honest majorities then need more agreement (see
+retention). So with static miners and no shard a patient copier keeps nearly all of its pay, and what can be done at no price is to
+measure well: the less honest validators differ, the less copying is better than judging.`
 }
 
 // Validate the parameters.
