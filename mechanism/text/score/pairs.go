@@ -1,6 +1,9 @@
 package score
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Distances over rounds: a round has few items, and among dozens of independent neurons some pair is close in nearly every one by chance. So what
 // counts is the moving mean of a pair's distance; only who is as good as equal within a round is taken for alike at once. See docs/scoring.md, section 4.
@@ -61,15 +64,19 @@ func (b *Board) keepPairs() {
 
 // storePairs puts the distances into a state whose neurons are sorted by key: each pair with the one that comes first.
 func (b *Board) storePairs(neurons []neuronState) {
-	if len(b.pairs) == 0 {
-		return
+	index := make(map[Key]int, len(neurons))
+	for i := range neurons {
+		index[Key(neurons[i].Key)] = i
+	}
+	for p := range b.pairs {
+		n := &neurons[index[p.a]]
+		n.Others = append(n.Others, index[p.b])
 	}
 	for i := range neurons {
-		for j := i + 1; j < len(neurons); j++ {
-			if d, ok := b.pairs[pairOf(Key(neurons[i].Key), Key(neurons[j].Key))]; ok {
-				neurons[i].Others = append(neurons[i].Others, j)
-				neurons[i].Distances = append(neurons[i].Distances, d)
-			}
+		n := &neurons[i]
+		slices.Sort(n.Others)
+		for _, j := range n.Others {
+			n.Distances = append(n.Distances, b.pairs[pair{Key(n.Key), Key(neurons[j].Key)}])
 		}
 	}
 }
