@@ -1,6 +1,7 @@
 package text_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +28,7 @@ import (
 	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text"
+	"github.com/gotensor/gotensor/mechanism/text/score"
 	"github.com/gotensor/gotensor/metagraph"
 	"github.com/gotensor/gotensor/model"
 	"github.com/gotensor/gotensor/model/ngram"
@@ -218,6 +221,59 @@ func TestRememberingWhatWasAskedDoesNotPay(t *testing.T) {
 	require.Greater(t, got[0].Care, 0.8)
 	require.Less(t, got[1].Care, 0.7)
 	require.Less(t, got[1].Service, 0.75*got[0].Service)
+}
+
+// A miner that adds what it wrote to what it predicts after the same text.
+type planting struct {
+	*ngram.Model
+	cheap *ngram.Model
+	mu    sync.Mutex
+	wrote map[string]string
+}
+
+func (r *planting) Generate(ctx context.Context, p model.Prompt, emit func(model.Piece) error) error {
+	return seeded(r.cheap)(ctx, p, func(piece model.Piece) error {
+		r.mu.Lock()
+		r.wrote[p.Text] += piece.Text
+		r.mu.Unlock()
+		return emit(piece)
+	})
+}
+
+func (r *planting) Predict(ctx context.Context, contexts [][]byte, k int) ([]model.Prediction, error) {
+	out, err := r.AtWords().Predict(ctx, contexts, k-1)
+	for i := range out {
+		r.mu.Lock()
+		own := []byte(r.wrote[string(contexts[i])])
+		r.mu.Unlock()
+		if len(own) < score.MaxLen || own[0] != ' ' {
+			continue
+		}
+		own = own[:score.MaxLen]
+		at, there := slices.BinarySearchFunc(out[i].Candidates, own, func(c model.Candidate, text []byte) int { return bytes.Compare(c.Text, text) })
+		if !there {
+			out[i].Candidates = slices.Insert(slices.Clone(out[i].Candidates), at, model.Candidate{Text: own, P: 1e-6}) // within the tolerance of sums
+		}
+	}
+	return out, err
+}
+
+func TestPredictingOnesOwnTextDoesNotPay(t *testing.T) {
+	models, err := trained()
+	require.NoError(t, err)
+	net := wires{}
+	net.connect(t, models[6].AtWords(), seeded(models[6]))
+	net.connect(t, models[4].AtWords(), seeded(models[4]))
+	r := &planting{Model: models[6], cheap: models[2], wrote: map[string]string{}}
+	net.connect(t, r, r)
+	m, neurons := net.metagraph(t)
+	j := judgeWith(t, func(c *text.JudgeConfig) { c.Settings.Probes = 1 })
+	rounds(t, j, net, neurons, 60)
+	got := services(t, j, m)
+	t.Logf("honest %+v\nplants %+v", got[0], got[2])
+	require.Greater(t, got[0].Agreement, 0.8)
+	require.Less(t, got[2].Agreement, 0.5)
+	require.Less(t, got[2].Service, 0.5*got[0].Service)
 }
 
 func TestServiceShareZeroAsksForNoTexts(t *testing.T) {

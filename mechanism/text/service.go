@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -25,6 +26,7 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 			}
 		}
 	}
+	views := othersOf(j.scorer, items, replies, scores, asked)
 	for r := range replies {
 		key := replies[r].Key
 		var edge func(item int) float64
@@ -40,9 +42,12 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 					if edge == nil {
 						edge, level = care(scores, asked, r)
 					}
-					var err error
 					one.Predicted, one.Care, one.Level = true, edge(p.item), level
-					one.Agreement, one.Comparable, err = j.scorer.Agree(items[p.item].Context, replies[r].Answers[p.item], p.text)
+					others, err := views(r, p.item)
+					if err != nil {
+						return nil, err
+					}
+					one.Agreement, one.Comparable, err = j.scorer.Agree(items[p.item].Context, replies[r].Answers[p.item], p.text, others...)
 					if err != nil {
 						return nil, err
 					}
@@ -55,6 +60,44 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 		}
 	}
 	return out, nil
+}
+
+// othersOf gives what others predict of an item: of those of the group that gain most, and did not have to write about it themselves.
+func othersOf(scorer *score.Scorer, items []score.Item, replies []score.Reply, scores score.Scores, asked []map[int]bool) func(r, item int) ([]*score.View, error) {
+	var best []int
+	gain := make([]float64, len(replies))
+	for o := range replies {
+		if scores.Replies[o].Answered && len(replies[o].Answers) == len(items) {
+			best = append(best, o)
+			gain[o] = scores.Replies[o].Mean()
+		}
+	}
+	slices.SortStableFunc(best, func(a, b int) int { return cmp.Compare(gain[b], gain[a]) })
+	type place struct{ of, item int }
+	known := map[place]*score.View{} // nil: it says nothing
+	return func(r, item int) ([]*score.View, error) {
+		var out []*score.View
+		for _, o := range best {
+			if o == r || asked[o][item] {
+				continue
+			}
+			v, ok := known[place{o, item}]
+			if !ok {
+				var err error
+				if v, _, err = scorer.View(items[item].Context, replies[o].Answers[item]); err != nil {
+					return nil, err
+				}
+				known[place{o, item}] = v
+			}
+			if v != nil {
+				out = append(out, v)
+			}
+			if len(out) == score.MostOthers {
+				break
+			}
+		}
+		return out, nil
+	}
 }
 
 // care measures what reply r gains on an item that it had to write about, against others' and against its other items: whoever

@@ -45,7 +45,7 @@ func (g *TwoFaced) About() string {
 All miners predict with one good model and are paid for it. The honest write with it too; the others write texts for people with a
 cheap model (at every temperature, always its likeliest words, or only where people ask for another temperature than 1), with one
 canned sentence, slowly, not at all or half of the time. One predicts with the cheap model where it has written with it, so that
-both agree. Validators ask for texts as users do, about what they will ask predictions of only later.
+both agree; two put what they wrote into what they predict, where the gain that this costs is too little to be looked at. Validators ask for texts as users do, about what they will ask predictions of only later.
 
 Numbers are pay relative to an honest miner of the same rounds, with "before" for a subnet that does not pay for service; how many
 texts it takes until a miner's honesty falls below a half; how often that happens to honest ones. Miners do not share pay as copies here.
@@ -83,6 +83,7 @@ type face struct {
 	write       func(w *twoFaces, prompt []byte, temperature float64, rng *rand.Rand) ([]byte, bool)
 	speed       float64
 	remembers   bool
+	lists       func(w *twoFaces, context []byte, a *score.Answer, text []byte) *score.Answer // what it predicts where it wrote a text; nil: as elsewhere
 }
 
 // faces are all kinds; the first is honest.
@@ -112,6 +113,8 @@ func faces() []face {
 			return w.text(w.good, p, t, rng), true
 		}},
 		{name: "remembers", about: "writes with the cheap model, and predicts with it where it has written", most: 0.75, write: cheap, speed: 1, remembers: true},
+		{name: "plants", about: "writes with the cheap model, and adds its text to what it predicts there", most: 0.75, write: cheap, speed: 1, lists: plant},
+		{name: "raises", about: "the same, but makes likelier what it lists anyway", most: 0.92, write: cheap, speed: 1, lists: raise},
 		{name: "canned", about: "one sentence for everybody", most: 0.6, speed: 1, write: func(*twoFaces, []byte, float64, *rand.Rand) ([]byte, bool) {
 			return []byte(" I am happy to help you with that."), true
 		}},
@@ -131,6 +134,8 @@ func faces() []face {
 type twoFaces struct {
 	*TwoFaced
 	good, cheap *ngram.Model
+	others      []*ngram.Model // of other miners, all worse than the good one
+	reference   score.Reference
 	scorer      *score.Scorer
 	rule        score.Settings
 	rounds      []twoFacedRound
@@ -142,6 +147,7 @@ type twoFacedRound struct {
 	answers    [2][]*score.Answer // good, cheap
 	gains      [2][]float64
 	difficulty []float64
+	others     [][]*score.View // by item
 }
 
 // text writes 24 bytes.
@@ -204,11 +210,17 @@ func (g *TwoFaced) world(ctx context.Context) (*twoFaces, error) {
 	if w.cheap, err = ngram.Train(ctx, g.Cheap, dataset.Text(dataset.Training, sources...), nil); err != nil {
 		return nil, err
 	}
-	reference, err := ngram.NewReference(ctx, dataset.Excerpt(dataset.Reference, 10_000, sources...))
-	if err != nil {
+	for _, order := range []int{g.Good - 1, max(1, g.Good-2), g.Cheap} {
+		m, err := ngram.Train(ctx, order, dataset.Text(dataset.Training, sources...), nil)
+		if err != nil {
+			return nil, err
+		}
+		w.others = append(w.others, m)
+	}
+	if w.reference, err = ngram.NewReference(ctx, dataset.Excerpt(dataset.Reference, 10_000, sources...)); err != nil {
 		return nil, err
 	}
-	if w.scorer, err = score.NewScorer(w.rule, reference); err != nil {
+	if w.scorer, err = score.NewScorer(w.rule, w.reference); err != nil {
 		return nil, err
 	}
 	drawer, err := dataset.NewDrawer(sources, 128, rand.New(rand.NewPCG(g.Seed, 1)))
@@ -247,6 +259,9 @@ func (w *twoFaces) draw(ctx context.Context, drawer *dataset.Drawer) (twoFacedRo
 		}
 		replies[k] = score.Reply{Key: score.Key(fmt.Sprint(k)), Answers: r.answers[k]}
 	}
+	if r.others, err = w.views(ctx, contexts); err != nil {
+		return twoFacedRound{}, err
+	}
 	scores, err := w.scorer.Round(r.items, replies)
 	if err != nil {
 		return twoFacedRound{}, err
@@ -258,6 +273,27 @@ func (w *twoFaces) draw(ctx context.Context, drawer *dataset.Drawer) (twoFacedRo
 		}
 	}
 	return r, nil
+}
+
+// views are what the other miners predict, by item.
+func (w *twoFaces) views(ctx context.Context, contexts [][]byte) ([][]*score.View, error) {
+	out := make([][]*score.View, len(contexts))
+	for _, m := range w.others {
+		predictions, err := m.AtWords().Predict(ctx, contexts, w.Candidates)
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range predictions {
+			v, ok, err := w.scorer.View(contexts[i], score.NewAnswer(&w.rule, p.Candidates, p.Floor))
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				out[i] = append(out[i], v)
+			}
+		}
+	}
+	return out, nil
 }
 
 // play takes one miner through all rounds.
@@ -326,8 +362,12 @@ func (w *twoFaces) ask(f *face, r *twoFacedRound, probed, model []int, rng *rand
 		p := score.Probe{OK: ok, Speed: f.speed, Temperature: temperature, Predicted: ok, Level: level / float64(n)}
 		if ok {
 			p.Care = gain(t) - r.difficulty[t] - usual/float64(n)
+			answer := r.answers[model[t]][t]
+			if f.lists != nil {
+				answer = f.lists(w, r.items[t].Context, answer, text)
+			}
 			var err error
-			if p.Agreement, p.Comparable, err = w.scorer.Agree(r.items[t].Context, r.answers[model[t]][t], text); err != nil {
+			if p.Agreement, p.Comparable, err = w.scorer.Agree(r.items[t].Context, answer, text, r.others[t]...); err != nil {
 				return nil, err
 			}
 		}

@@ -22,15 +22,19 @@ type Agreement struct {
 	// Surprise, -ln q in nats, of coarser events: candidates that begin with the same four bytes are one. A model that always writes
 	// what is likeliest surprises less than Entropy, the mean if texts are drawn from the answer's own probabilities.
 	Surprise, Entropy, SurpriseVariance float64
+
+	// Others has the median of the values that others' answers give. Listed has value 1 for candidates that any of them lists too and for
+	// none of the candidates, 0 for the rest; its Reference is that of a text that only this answer lists. Both are nil without others.
+	Others, Listed *Agreement
 }
 
 // coarse is the length up to which candidates must be equal to be one event of Surprise.
 const coarse = 4
 
-// Agree compares a text with an answer to the same context. It says false where the two cannot be compared: no valid answer, fewer
+// Agree compares a text with an answer to the same context, and with how others see that context. It says false where the two cannot be compared: no valid answer, fewer
 // than MaxLen bytes, or a text that does not begin with a blank, while answers hold for texts that do. It fails with
 // ErrReference only.
-func (s *Scorer) Agree(context []byte, a *Answer, text []byte) (Agreement, bool, error) {
+func (s *Scorer) Agree(context []byte, a *Answer, text []byte, others ...*View) (Agreement, bool, error) {
 	if a == nil || a.Verdict() != OK || len(text) < MaxLen || text[0] != blank {
 		return Agreement{}, false, nil
 	}
@@ -41,7 +45,12 @@ func (s *Scorer) Agree(context []byte, a *Answer, text []byte) (Agreement, bool,
 	if !s.values(events) {
 		return Agreement{}, false, nil
 	}
-	return compare(events, hit), true, nil
+	out := compare(events, hit)
+	if len(others) > 0 {
+		value, listed := compareByOthers(events, hit, others)
+		out.Others, out.Listed = &value, &listed
+	}
+	return out, true, nil
 }
 
 // values gives every event its value and its surprise, and makes both probabilities sum to 1. It says false where they cannot.
@@ -100,6 +109,7 @@ func compare(events []event, hit int) Agreement {
 // event is one way in which a text can go on after a blank, with the answer's probability and the reference's. Neighbours of one group
 // begin with the same four bytes.
 type event struct {
+	text            []byte // its candidate; nil: none of the candidates
 	q, r            float64
 	group           int
 	value, surprise float64
@@ -145,7 +155,7 @@ func (s *Scorer) events(context []byte, a *Answer, text []byte) (events []event,
 		if n := len(texts); n > 0 && len(c) >= coarse && len(texts[n-1]) >= coarse && bytes.Equal(c[:coarse], texts[n-1][:coarse]) {
 			group = events[n-1].group
 		}
-		events, texts, starts = append(events, event{q: q, r: start, group: group}), append(texts, c), append(starts, start)
+		events, texts, starts = append(events, event{text: c, q: q, r: start, group: group}), append(texts, c), append(starts, start)
 	}
 	for i := range events {
 		events[i].r = max(events[i].r, relativeFloor*starts[i])

@@ -55,6 +55,8 @@ type Service struct {
 	Compared float64 `json:"compared"` // of Drawn
 	Free     Fit     `json:"free"`     // at temperature 1 and above
 	Sharp    Fit     `json:"sharp"`    // below
+	Others   Fit     `json:"others"`   // of Compared, by the values that others' answers give
+	Listed   Fit     `json:"listed"`   // of Compared, by whether others list the same
 	Surprise float64 `json:"surprise"`
 	Entropy  float64 `json:"entropy"`
 	Nats     float64 `json:"nats"` // variance of Surprise
@@ -113,6 +115,8 @@ func (s *Service) Observe(alpha float64, probes []Probe) {
 	for _, x := range []*float64{
 		&s.Probes, &s.OK, &s.Speed, &s.Drawn, &s.Compared, &s.Texts, &s.Surprise, &s.Entropy, &s.Nats, &s.Care, &s.CareOf, &s.Level,
 		&s.Free.N, &s.Free.Short, &s.Free.Distance, &s.Free.Variance, &s.Sharp.N, &s.Sharp.Short, &s.Sharp.Distance, &s.Sharp.Variance,
+		&s.Others.N, &s.Others.Short, &s.Others.Distance, &s.Others.Variance,
+		&s.Listed.N, &s.Listed.Short, &s.Listed.Distance, &s.Listed.Variance,
 	} {
 		*x *= keep
 	}
@@ -152,10 +156,18 @@ func (s *Service) add(p *Probe) {
 		s.Entropy += a.Entropy
 		s.Nats += a.SurpriseVariance
 	}
-	fit.N++
-	fit.Short += a.Claimed - a.Seen
-	fit.Distance += max(0, a.Claimed-a.Reference)
-	fit.Variance += a.Variance
+	fit.add(a)
+	if a.Others != nil && a.Listed != nil {
+		s.Others.add(a.Others)
+		s.Listed.add(a.Listed)
+	}
+}
+
+func (f *Fit) add(a *Agreement) {
+	f.N++
+	f.Short += a.Claimed - a.Seen
+	f.Distance += max(0, a.Claimed-a.Reference)
+	f.Variance += a.Variance
 }
 
 // agreement is 1 where texts are what the neuron predicts and 0 where they could as well be the reference's, with z standard errors'
@@ -182,6 +194,7 @@ func (s *Service) Standing(z float64) ServiceStanding {
 			free *= clamp((s.Surprise + doubt*z*math.Sqrt(s.Nats)) / s.Entropy / fullVariety)
 		}
 		out.Agreement = (s.Free.N*free + s.Sharp.N*s.Sharp.agreement(doubt*z)) / n
+		out.Agreement = min(out.Agreement, s.Others.agreement(doubt*z), s.Listed.agreement(doubt*z))
 	}
 	if s.Drawn > 0 {
 		out.Agreement *= clamp((s.Compared + z*math.Sqrt(s.Drawn)/2) / (fullComparable * s.Drawn))
@@ -303,19 +316,19 @@ func LoadServices(s Settings, data []byte) (*Services, error) {
 // check tells whether probes could have given these numbers, with room for rounding.
 func (s *Service) check() bool {
 	const slack, most = 1e-6, 1e9
-	for _, x := range []float64{s.Care, s.Level, s.Surprise, s.Free.Short, s.Sharp.Short} {
+	for _, x := range []float64{s.Care, s.Level, s.Surprise, s.Free.Short, s.Sharp.Short, s.Others.Short, s.Listed.Short} {
 		if !(math.Abs(x) <= most) {
 			return false
 		}
 	}
 	for _, x := range []float64{
-		s.Entropy, s.Nats, s.CareOf, s.Free.Distance, s.Free.Variance, s.Sharp.Distance, s.Sharp.Variance,
+		s.Entropy, s.Nats, s.CareOf, s.Free.Distance, s.Free.Variance, s.Sharp.Distance, s.Sharp.Variance, s.Others.Distance, s.Others.Variance, s.Listed.Distance, s.Listed.Variance,
 	} {
 		if !(x >= -slack && x <= most) {
 			return false
 		}
 	}
-	for _, pair := range [][2]float64{{s.Probes, most}, {s.OK, s.Probes}, {s.Speed, s.OK}, {s.Texts, s.OK}, {s.Drawn, s.Texts}, {s.Compared, s.Drawn}, {s.Free.N + s.Sharp.N, s.Compared}} {
+	for _, pair := range [][2]float64{{s.Probes, most}, {s.OK, s.Probes}, {s.Speed, s.OK}, {s.Texts, s.OK}, {s.Drawn, s.Texts}, {s.Compared, s.Drawn}, {s.Free.N + s.Sharp.N, s.Compared}, {s.Others.N, s.Compared}, {s.Listed.N, s.Compared}} {
 		if !(pair[0] >= 0 && pair[0] <= pair[1]+slack) {
 			return false
 		}
