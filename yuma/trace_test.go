@@ -29,6 +29,27 @@ func TestTraceAddsUp(t *testing.T) {
 	}
 }
 
+// FuzzTrace: a traced epoch is the same as one without, also from a workspace that was used before.
+func FuzzTrace(f *testing.F) {
+	inputs := fuzzInputs(f)
+	f.Add(uint16(0), uint64(0))
+	f.Add(uint16(3), uint64(5))
+	var used Workspace
+	f.Fuzz(func(t *testing.T, index uint16, seed uint64) {
+		if len(inputs) == 0 {
+			t.Skip("no small case among these vectors")
+		}
+		in := cloneInput(inputs[int(index)%len(inputs)])
+		mutate(in, rand.New(rand.NewPCG(seed, uint64(index))))
+		var plain, traced Output
+		require.NoError(t, used.Epoch(in, &plain))
+		w := Workspace{Trace: &Trace{}}
+		require.NoError(t, w.Epoch(in, &traced))
+		require.Equal(t, describe(&plain), describe(&traced))
+		requireTrace(t, in, w.Trace, &traced)
+	})
+}
+
 func requireTrace(t *testing.T, in *Input, trace *Trace, out *Output) {
 	t.Helper()
 	ranks, columns := make([]fixed.I32F32, in.N), make([]fixed.I32F32, in.N)
