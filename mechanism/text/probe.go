@@ -40,6 +40,7 @@ const (
 	wrote
 	failed
 	unable // it writes no texts
+	late   // nothing came through a gateway before the deadline: its fault or the neuron's, see settleLate
 )
 
 // probe is one request for a text as any user sends it, to a neuron that will be asked about the same context later.
@@ -159,6 +160,25 @@ func (p *probing) finish() {
 		close(p.stop)
 	}
 	p.done.Wait()
+	p.settleLate()
+}
+
+// settleLate says whose fault it is that nothing came: the neuron's, if the same gateway brought a text of another one in this round.
+func (p *probing) settleLate() {
+	brought := map[*gatewayClient]bool{}
+	for _, one := range p.probes {
+		if one.via != nil && one.end == wrote {
+			brought[one.via] = true
+		}
+	}
+	for _, one := range p.probes {
+		if one.end != late {
+			continue
+		}
+		if one.end = uncounted; brought[one.via] {
+			one.end = failed
+		}
+	}
 }
 
 // send asks for one text. A gateway that cannot reach the neuron proves nothing of it; asked directly then, it can still say that

@@ -3,6 +3,7 @@ package text_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -26,6 +27,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/mechanism/text/score"
@@ -421,6 +423,14 @@ func TestTextsComeThroughAGateway(t *testing.T) {
 			w.WriteHeader(502)
 			_, _ = io.WriteString(w, `{"error":{"code":"upstream_failed"}}`)
 		}, 1, 0, false},
+		{"it says that it is busy", models[4], func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(503)
+			_, _ = io.WriteString(w, `{"error":{"code":"overloaded"}}`)
+		}, 1, 0, false},
+		{"it does not like the request", models[4], func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, `{"error":{"code":"refused_by_neuron"}}`)
+		}, 1, 0, false},
 		{"the neuron stopped", models[4], func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, event, " begin", "null")
 			_, _ = io.WriteString(w, `data: {"error":{"code":"upstream_failed"}}`+"\n\n")
@@ -447,6 +457,55 @@ func TestTextsComeThroughAGateway(t *testing.T) {
 			require.InDelta(t, tc.success, s.Success, 1e-9)
 			require.Equal(t, tc.unable, s.Unable)
 		})
+	}
+}
+
+// Who lets people wait has failed, however well it serves a validator that asks itself; a gateway that answers nobody proves nothing.
+func TestALateTextIsTheNeuronsFaultWhereOthersCome(t *testing.T) {
+	models, err := trained()
+	require.NoError(t, err)
+	for _, tc := range []struct {
+		name          string
+		hangs         func(name, slow string) bool
+		slow, prompts float64 // probes that count
+	}{
+		{"one neuron", func(name, slow string) bool { return name == slow }, 2, 2},
+		{"the gateway", func(string, string) bool { return true }, 0, 0},
+	} {
+		for _, headers := range []bool{false, true} {
+			t.Run(fmt.Sprint(tc.name, " headers ", headers), func(t *testing.T) {
+				net := wires{}
+				net.connect(t, models[4].AtWords(), models[4])
+				net.connect(t, models[4].AtWords(), models[4])
+				m, neurons := net.metagraph(t)
+				slow := keys.Account(neurons[0].Hotkey)
+				g := gatewayOf(t, func(w http.ResponseWriter, r *http.Request) {
+					var body struct{ Model string }
+					if !assert.NoError(t, json.NewDecoder(r.Body).Decode(&body)) {
+						return
+					}
+					w.Header().Set("Content-Type", "text/event-stream")
+					if tc.hangs(body.Model, slow) {
+						if headers {
+							_, _ = io.WriteString(w, ": ping\n\n")
+							_ = http.NewResponseController(w).Flush()
+						}
+						<-r.Context().Done()
+						return
+					}
+					_, _ = io.WriteString(w, `data: {"choices":[{"text":" a text that is long enough","finish_reason":"length"}]}`+"\n\ndata: [DONE]\n\n")
+				})
+				j := judgeWith(t, func(c *text.JudgeConfig) {
+					c.Through, c.Settings.Probes, c.Settings.DeadlineMs, c.Settings.RoundMs = []text.Gateway{g}, 2, 500, 500
+				})
+				rounds(t, j, net, neurons, 1)
+				require.NoError(t, j.Round(t.Context(), net, mechanism.Period{}, neurons))
+				s := services(t, j, m)
+				require.InDelta(t, tc.slow, s[0].Probes, 1e-9)
+				require.Zero(t, s[0].Success)
+				require.InDelta(t, tc.prompts, s[1].Probes, 1e-9)
+			})
+		}
 	}
 }
 

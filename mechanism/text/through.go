@@ -56,7 +56,7 @@ func newGatewayClient(g Gateway) (*gatewayClient, error) {
 }
 
 // generate asks the gateway for a text of the neuron. What the gateway refuses or breaks by itself is uncounted; failed is what it says
-// that the neuron did, and a text that began and came to no end.
+// that the neuron did, and a text that began and came to no end; late is what had not begun at the deadline.
 func (g *gatewayClient) generate(ctx context.Context, p *probe, w *writing) ending {
 	body, err := json.Marshal(map[string]any{
 		"model": keys.Account(p.neuron.Hotkey), "prompt": p.prompt, "max_tokens": p.tokens, "temperature": p.temperature, "stream": true,
@@ -74,17 +74,28 @@ func (g *gatewayClient) generate(ctx context.Context, p *probe, w *writing) endi
 	}
 	resp, err := g.http.Do(req)
 	if err != nil {
-		return uncounted
+		return lateOr(ctx, uncounted)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		said, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
 		if err != nil {
-			return uncounted
+			return lateOr(ctx, uncounted)
 		}
 		return blame(problemOf(said))
 	}
-	return readEvents(resp.Body, w)
+	if end := readEvents(resp.Body, w); end != uncounted {
+		return end
+	}
+	return lateOr(ctx, uncounted)
+}
+
+// lateOr is late where the deadline of the text has passed.
+func lateOr(ctx context.Context, otherwise ending) ending {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return late
+	}
+	return otherwise
 }
 
 // completionEvent is an event of a streamed completion, or the error that ends it.
@@ -136,9 +147,11 @@ func readEvents(body io.Reader, w *writing) ending {
 	return uncounted
 }
 
-// blame says whose fault an error of a gateway is, by its code.
+// blame says whose fault an error of a gateway is, by its code. A neuron that says it is busy, or that it does not like the request, has
+// failed: else it could leave people without an answer as often as it likes. One that is busy for everybody says so to a validator too.
 func blame(code string) ending {
-	if code == "upstream_failed" || code == "deadline_exceeded" {
+	switch code {
+	case "upstream_failed", "deadline_exceeded", "overloaded", "refused_by_neuron":
 		return failed
 	}
 	return uncounted
