@@ -50,8 +50,8 @@ both agree; two put what they wrote into what they predict, where the gain that 
 Numbers are pay relative to an honest miner of the same rounds, with "before" for a subnet that does not pay for service; how many
 texts it takes until a miner's honesty falls below a half; how often that happens to honest ones. Miners do not share pay as copies here.
 
-Not caught, and shown: a miner that writes the first 16 bytes with the good model and goes on with the cheap one, and one that writes
-with the cheap model only below temperature 0.7, where texts of an honest weak model tell nothing. Not caught and not played: one that knows validators by their key, where they do not ask through gateways; bad chats, for only plain text is asked for.
+Not caught, and shown: a miner that writes the first 16 bytes with the good model and goes on with the cheap one, one that writes
+half of its texts with the cheap model and has those begin so that they cannot be compared, and one that writes with the cheap model only below temperature 0.7, where texts of an honest weak model tell nothing. Not caught and not played: one that knows validators by their key, where they do not ask through gateways; bad chats, for only plain text is asked for.
 Whether cheating pays depends on its cost: pay lost is to be compared with what the good model's texts cost.`
 }
 
@@ -115,6 +115,12 @@ func faces() []face {
 		{name: "remembers", about: "writes with the cheap model, and predicts with it where it has written", most: 0.75, write: cheap, speed: 1, remembers: true},
 		{name: "plants", about: "writes with the cheap model, and adds its text to what it predicts there", most: 0.75, write: cheap, speed: 1, lists: plant},
 		{name: "raises", about: "the same, but makes likelier what it lists anyway", most: 0.92, write: cheap, speed: 1, lists: raise},
+		{name: "hides", about: "half of its texts from the cheap model, which then begin so that they cannot be compared: not caught", most: 1.1, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+			if rng.IntN(2) == 0 {
+				return append([]byte(","), w.text(w.cheap, p, t, rng)...), true
+			}
+			return w.text(w.good, p, t, rng), true
+		}},
 		{name: "canned", about: "one sentence for everybody", most: 0.6, speed: 1, write: func(*twoFaces, []byte, float64, *rand.Rand) ([]byte, bool) {
 			return []byte(" I am happy to help you with that."), true
 		}},

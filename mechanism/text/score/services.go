@@ -14,7 +14,7 @@ const (
 	// that cut off unlikely tokens stay above.
 	fullVariety = 0.8
 	// fullComparable is the least part of texts that can be compared with what was predicted, of those that ended well.
-	fullComparable = 0.3
+	fullComparable = 0.4
 	// LeastTemperature is that from which on texts tell what model wrote them.
 	LeastTemperature = 0.7
 	// priorCare is the prior variance of the care of one text, nats squared, as V0 is that of a round's mean.
