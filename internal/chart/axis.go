@@ -203,10 +203,13 @@ func names(of []string) plot.Ticker {
 	return plot.ConstantTicks(out)
 }
 
+// mostDecimals is where writing a number out stops being short.
+const mostDecimals = 6
+
 // number prints with so many decimals, thousands apart, and large ones short.
 func number(x float64, decimals int) string {
-	if math.Abs(x) >= 1e7 || decimals > 6 {
-		return plain(x)
+	if math.Abs(x) >= 1e7 || decimals > mostDecimals {
+		return strconv.FormatFloat(x, 'g', 4, 64)
 	}
 	s := strconv.FormatFloat(x, 'f', decimals, 64)
 	if strings.Trim(s, "-0.") == "" {
@@ -234,5 +237,5 @@ func plain(x float64) string {
 	}
 	s := strconv.FormatFloat(x, 'g', 6, 64)
 	_, rest, _ := strings.Cut(s, ".")
-	return number(x, len(rest))
+	return number(x, min(len(rest), mostDecimals))
 }

@@ -78,4 +78,6 @@ func TestNumbers(t *testing.T) {
 	require.Equal(t, "0.00002", number(0.00002, 5))
 	require.Equal(t, "2e-05", plain(0.00002))
 	require.Equal(t, "10,000", plain(10000))
+	require.Equal(t, "0.000153", plain(0.000152587890625)) // has more digits than it shows
+	require.Equal(t, "0.1235", number(0.12345678, 7))
 }

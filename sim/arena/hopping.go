@@ -115,6 +115,7 @@ func (s *staker) block(b int, act func(s *staker, b int)) {
 			mine += stake
 		case others:
 			theirs += stake
+		case free, locked:
 		}
 		s.stream[own], s.stream[others] = mine/(pool+stake), theirs/(pool+stake)
 		if s.lump && s.at != free && s.at != locked {
@@ -165,11 +166,11 @@ func (s *staker) delegate(to place) {
 // visit is there for k blocks around a boundary.
 func visit(k int) func(*staker, int) {
 	return func(s *staker, b int) {
-		in := b % s.h.Period
-		switch before := (k + 1) / 2; {
-		case in == s.h.Period-before:
+		before := (k + 1) / 2
+		switch b % s.h.Period {
+		case s.h.Period - before:
 			s.delegate(own)
-		case in == k-before:
+		case k - before:
 			s.unbond(b)
 		}
 	}

@@ -272,14 +272,15 @@ type what struct {
 func (w *World) whatIf(uid int, row yuma.Row, epochs int) float64 {
 	a := &w.ask
 	weights, bonds, permit := a.in.Weights, a.in.Bonds, a.in.Permit
+	weights = append(weights[:0], w.in.Weights...)
+	bonds = append(bonds[:0], w.in.Bonds...)
+	permit = append(permit[:0], w.in.Permit...)
 	a.in = w.in
-	a.in.Weights = append(weights[:0], w.in.Weights...)
+	a.in.Weights, a.in.Bonds, a.in.Permit = weights, bonds, permit
 	a.in.Weights[uid] = row
 	if len(row.UIDs) == 0 {
 		a.in.Weights[uid] = a.empty
 	}
-	a.in.Bonds = append(bonds[:0], w.in.Bonds...)
-	a.in.Permit = append(permit[:0], w.in.Permit...)
 	total := 0.0
 	for e := range epochs {
 		a.in.Block = w.height(w.Epoch + 1 + e)

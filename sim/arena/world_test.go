@@ -144,7 +144,7 @@ func TestWhatIfIsWhatComes(t *testing.T) {
 	a := &asker{t: t}
 	c.Seats[2] = arena.Seat{Stake: 3000 * arena.TAO, Strategy: a, Late: true}
 	w := play(t, c, 9)
-	require.InDelta(t, w.Past.Dividend[8][2], a.want, 1e-12)
+	require.InDelta(t, a.want, w.Past.Dividend[8][2], 1e-12)
 }
 
 func BenchmarkWorld(b *testing.B) {

@@ -288,6 +288,10 @@ func relaying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
 	grief.players[0], grief.players[1], grief.yardstick = always("victim", 0, c.left), always("third", 0, c.weak2), c.best
 	turncoat := relay("turncoat", "an equal, independent model of its own, then relays: not stopped", 0.7, 0.4, player{gain: after(c.right, c.left)})
 	turncoat.players, turncoat.yardstick = append([]player{always("victim", 0, c.left), always("third", 0, c.weak2), always("best", 0, c.best)}, turncoat.players[3]), c.right
+	stained, err := e.liars(ctx, a, 1, func(rng *rand.Rand) []model.Prediction { return noise(c.says, 0.4, rng) })
+	if err != nil {
+		return nil, err
+	}
 	return []attackCase{
 		relay("newcomer", "relays from its first round", 0.05, 0.9, player{from: 40, gain: copied}),
 		relay("second-owner", "the same public model, ten rounds later", 0.05, 0.9, player{from: 10, gain: copied}),
@@ -302,6 +306,14 @@ func relaying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
 		relay("gated", "its own weak model on half of the items, relays the others: not stopped", 0.6, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) {
 			return []float64{c.weak[i], c.best[i]}[i%2], true
 		}}),
+		relay("blinking", "relays with noise of 0.4 nat, and in every eighth round has no opinion, to be far from the victim", 0.4, 0.9, player{
+			from: 40, gain: func(r, i int) (float64, bool) {
+				if r%8 == 0 {
+					return 0, true
+				}
+				return stained[0][i], true
+			},
+		}),
 		relay("churner", "relays under a new registration every 15 rounds", 0.05, 0.9, player{from: 40, gain: copied, churn: 15}),
 		relay("look-first", "sees the others' answers, commits to none: every item is invalid", 0, 0.9, player{from: 40, gain: func(int, int) (float64, bool) {
 			return e.scorer.Settings().Worst(), true

@@ -3,6 +3,7 @@ package scoring
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"github.com/gotensor/gotensor/mechanism/text/score"
@@ -115,7 +116,7 @@ func (m *match) pay(board *score.Board, rule *score.Settings, players []player, 
 		points := 0.0
 		if s, ok := board.Standing(keys[i]); ok && !s.Muted && players[i].from <= r {
 			for _, d := range s.Strata {
-				points += max(0, d.LCB) * max(0, d.LCB) * s.CopyFactor / float64(len(s.Strata))
+				points += math.Pow(max(0, d.LCB), rule.Gamma) * s.CopyFactor / float64(len(s.Strata))
 			}
 		}
 		m.points[i] = append(m.points[i], points)
