@@ -11,6 +11,10 @@ import (
 // maxPairs bounds the pairs whose distance is kept, those of 724 neurons. Further ones are judged by each round alone.
 const maxPairs = 1 << 18
 
+// farthest is the most that one round's distance counts, in scales: else a copy could be far away in one round of eight, with no opinion at
+// all, and be unlike its victim in the others.
+const farthest = 2
+
 // pair is two neurons, the smaller key first.
 type pair struct{ a, b Key }
 
@@ -32,15 +36,15 @@ func (b *Board) follow(keys []Key, like *Similarity, level []float64) {
 	for i := range keys {
 		for j := i + 1; j < len(keys); j++ {
 			p, now := pairOf(keys[i], keys[j]), like.Delta[i][j]
+			scale := s.scale(level[i], level[j])
 			before, known := b.pairs[p]
-			moving := now
+			moving := min(now, farthest*scale)
 			if known {
-				moving = float64(before) + s.PairRate*(now-float64(before))
+				moving = float64(before) + s.PairRate*(moving-float64(before))
 			}
 			if known || len(b.pairs) < maxPairs {
 				b.pairs[p] = float32(moving)
 			}
-			scale := s.scale(level[i], level[j])
 			both := max(0, 1-moving/scale, (1-now/scale-s.Sure)/(1-s.Sure))
 			like.S[i][j], like.S[j][i] = both, both
 		}
