@@ -22,6 +22,7 @@ import (
 const (
 	probeTokens    = 16       // least that is asked for; any model's tokens give the bytes that are compared
 	moreTokens     = 32       // at most so many more
+	tokenBytes     = 8        // of a token on average, generously
 	maxProbeText   = 32 << 10 // bytes of a text; more is no answer to so few tokens
 	maxProbePieces = 1 << 12
 	maxProbePiece  = 64 << 10 // bytes of a message
@@ -57,6 +58,10 @@ type probe struct {
 	first, rest time.Duration
 	text        []byte
 }
+
+// size is how many bytes of the text count as quick: as many as the tokens that were asked for can hold. A slow text would otherwise be
+// made quick by a lot of nothing at its end.
+func (p *probe) size() int { return min(len(p.text), p.tokens*tokenBytes) }
 
 // probing is the probes of one round under way.
 type probing struct {

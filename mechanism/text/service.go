@@ -37,7 +37,7 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 			}
 			one := score.Probe{Unable: p.end == unable, OK: p.end == wrote, Temperature: p.temperature}
 			if one.OK {
-				one.Speed = j.settings.pace(p.first, p.rest, len(p.text))
+				one.Speed = j.settings.pace(p.first, p.rest, p.size())
 				if scores.Replies[r].Answered && len(replies[r].Answers) == len(items) {
 					if edge == nil {
 						edge, level = care(scores, asked, r)
