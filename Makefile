@@ -21,7 +21,7 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: paper help build web web-check regions gateways gotensor gotensord plugin-factor attacker localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak economy attacks test-e2e test-llm vectors proto proto-check python node llm clean
+.PHONY: paper paper-check help build web web-check regions gateways gotensor gotensord plugin-factor attacker localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak economy attacks test-e2e test-llm vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -116,10 +116,13 @@ fuzz: ## every fuzz target for FUZZTIME each
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchmem ./yuma ./fixed ./pow ./mechanism/text/score ./axon/... ./dendrite/... ./model/ngram
 
-paper: ## docs/paper from seeds: every experiment, figure and number, as Markdown, web page and PDF (pandoc, Chromium)
+paper: ## docs/paper from seeds, in two minutes: every experiment, figure and number, as Markdown, web page and PDF (pandoc, Chromium)
 	$(GO) run ./internal/paper
-	cd docs/paper && pandoc paper.md --from markdown-yaml_metadata_block+yaml_metadata_block --mathml --standalone --self-contained --toc --toc-depth 2 --css paper.css --output paper.html
+	cd docs/paper && pandoc paper.md --from markdown --mathml --standalone --self-contained --toc --toc-depth 2 --css paper.css --output paper.html
 	cd docs/paper && chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=paper.pdf paper.html 2>/dev/null
+
+paper-check: ## whether docs/paper says what the experiments find now
+	$(GO) run ./internal/paper -check
 
 python: $(VENV)/.clients ## a Python environment for the tests of foreign clients
 $(VENV)/.clients: test/python/requirements.txt test/clients/requirements.txt

@@ -55,7 +55,7 @@ func TestEconomy(t *testing.T) {
 	t.Logf("orders %v, then %v; mixture %.3f nats at first, then %.3f", first, e.orders(), e.start, mixtures)
 	half := len(mixtures) / 2
 	require.Greater(t, average(mixtures[half:]), e.start+0.05, "the network has learned more than it knew at first")
-	require.Greater(t, sumOf(e.orders()), sumOf(first), "larger models are served")
+	require.Greater(t, totalOf(e.orders()), totalOf(first), "larger models are served")
 }
 
 // economySetting is a whole number of the environment.
@@ -274,7 +274,7 @@ func average(x []float64) float64 {
 	return sum / float64(max(1, len(x)))
 }
 
-func sumOf(x []int) int {
+func totalOf(x []int) int {
 	sum := 0
 	for _, v := range x {
 		sum += v

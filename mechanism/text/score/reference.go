@@ -136,14 +136,14 @@ func (m *memory) prob(s []byte) (float64, error) {
 // walk multiplies byte by byte from the longest prefix of s that is known, of n bytes at a node.
 func (m *memory) walk(s []byte, n, at int) (float64, error) {
 	p, full := m.nodes[at].p, false
-	history := append(m.history[:m.context], s[:n]...)
+	m.history = append(m.history[:m.context], s[:n]...)
 	for ; n < len(s); n++ {
-		step := m.stepper.Step(history, s[n])
+		step := m.stepper.Step(m.history, s[n])
 		if !isProbability(step) {
 			return 0, fmt.Errorf("%w: it gives byte %#02x after %q probability %v, want 0..1", ErrReference, s[n], s[:n], step)
 		}
 		p *= step
-		history = append(history, s[n])
+		m.history = append(m.history, s[n])
 		if !full {
 			at = m.remember(at, s[n], p)
 			full = at == 0
