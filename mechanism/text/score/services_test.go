@@ -43,7 +43,9 @@ func TestTextsDrawnFromAnAnswerAgreeWithItOnAverage(t *testing.T) {
 		texts      []string // one for each candidate that begins with a blank, then one for none; "": cannot be
 	}{
 		{
-			"nested", []score.Candidate{{Text: []byte(" "), P: .2}, {Text: []byte(" a"), P: .1}, {Text: []byte(" abcd"), P: .3}, {Text: []byte(" abce"), P: .1}, {Text: []byte(" b"), P: .3}}, 0,
+			"nested",
+			[]score.Candidate{{Text: []byte(" "), P: .2}, {Text: []byte(" a"), P: .1}, {Text: []byte(" abcd"), P: .3}, {Text: []byte(" abce"), P: .1}, {Text: []byte(" b"), P: .3}},
+			0,
 			[]string{" ", " a", " abcd", " abce", " b", ""},
 		},
 		{"tokens", []score.Candidate{{Text: []byte(" the"), P: .5}, {Text: []byte(" zoo"), P: .2}}, .3, []string{" the", " zoo", " "}},
@@ -122,7 +124,15 @@ func TestPaceIsNoRace(t *testing.T) {
 		size        int
 		want        float64
 	}{
-		{0.001, 0, 50, 1}, {3, 0, 50, 1}, {7.5, 0, 50, 0.5}, {12, 0, 50, 0}, {100, 0, 50, 0}, {1, 5, 80, 1}, {1, 12.5, 80, 0.5}, {1, 20, 80, 0}, {7.5, 12.5, 80, 0.25},
+		{0.001, 0, 50, 1},
+		{3, 0, 50, 1},
+		{7.5, 0, 50, 0.5},
+		{12, 0, 50, 0},
+		{100, 0, 50, 0},
+		{1, 5, 80, 1},
+		{1, 12.5, 80, 0.5},
+		{1, 20, 80, 0},
+		{7.5, 12.5, 80, 0.25},
 		{math.NaN(), 0, 1, 0},
 	} {
 		require.InDelta(t, tc.want, score.Pace(tc.first, tc.rest, 3, 16, tc.size), 1e-9, "%+v", tc)
