@@ -259,10 +259,10 @@ func (x *Copying) reportDefences(out *sim.Report, games []copyGame) {
 		Columns: []string{"counter", "best copier", "ratio", "deviation of a miner's pay over 20 epochs"},
 	}
 	chart := figure.Figure{
-		Name: "copying-counters", Title: "Counters to copying, static miners", X: "counter", Y: "copier's dividends per stake", Rules: []float64{1},
-		Caption: "Only what this period's questions alone can tell costs a copier; a rotation that can be learnt does not.",
+		Name: "copying-counters", Title: "Counters to copying, static miners", X: "counter", Y: "copier's dividends per stake", Rules: []float64{1}, MinY: sim.Bound(0.75), MaxY: sim.Bound(1.05),
+		Caption: "The best copier, honest validators are 1. Only what this period's questions alone can tell costs a copier; a rotation that can be learnt does not.",
 	}
-	bars := figure.Series{Kind: figure.Bars}
+	marks := figure.Series{Kind: figure.Points}
 	for i, d := range x.defences() {
 		g := best(games[i*len(Copiers):][:len(Copiers)])
 		how := g.how
@@ -271,11 +271,11 @@ func (x *Copying) reportDefences(out *sim.Report, games []copyGame) {
 		}
 		table.Add(d.name, how, sim.Round(g.ratio), sim.Round(g.pay))
 		chart.Names = append(chart.Names, d.name)
-		bars.X, bars.Y = append(bars.X, float64(i)), append(bars.Y, sim.Round(g.ratio))
+		marks.X, marks.Y = append(marks.X, float64(i)), append(marks.Y, sim.Round(g.ratio))
 		if d.number != "" {
 			out.Numbers = append(out.Numbers, sim.Number{
 				Name: "static-" + d.number, About: "dividends per stake of the best copier where miners stand still, with: " + d.name,
-				Value: sim.Round(g.ratio), Before: sim.Bound(bars.Y[0]), AtMost: sim.Bound(d.most),
+				Value: sim.Round(g.ratio), Before: sim.Bound(marks.Y[0]), AtMost: sim.Bound(d.most),
 			})
 		}
 		if i == 1 {
@@ -285,7 +285,7 @@ func (x *Copying) reportDefences(out *sim.Report, games []copyGame) {
 			})
 		}
 	}
-	chart.Series = []figure.Series{bars}
+	chart.Series = []figure.Series{marks}
 	out.Tables, out.Figures = append(out.Tables, table), append(out.Figures, chart)
 }
 

@@ -147,8 +147,8 @@ func (a *Attack) report(cases []attackCase, results [][2]outcome) *sim.Report {
 		}
 		table.Add(c.name, c.about, fmt.Sprintf("%.3f", r[0].pay), fmt.Sprintf("%.3f", r[1].pay), c.most, kept, keptBefore)
 		bars.Names = append(bars.Names, c.name)
-		after.X, after.Y = append(after.X, float64(i)), append(after.Y, r[0].pay)
-		before.X, before.Y = append(before.X, float64(i)), append(before.Y, r[1].pay)
+		after.X, after.Y = append(after.X, float64(i)), append(after.Y, sim.Round(r[0].pay))
+		before.X, before.Y = append(before.X, float64(i)), append(before.Y, sim.Round(r[1].pay))
 	}
 	if a.family.price {
 		out.Numbers = append(out.Numbers, breakEven(cases, results))

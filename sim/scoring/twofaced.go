@@ -393,6 +393,11 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 		Name: "two-faced-pay", Title: "Pay of miners that are good for validators and bad for users", X: "round", Y: "pay relative to the honest",
 		Caption: "All predict with the same model. Without pay for service all lines lie at 1, or little below for the one that remembers.",
 	}
+	bars := figure.Figure{
+		Name: "two-faced-faces", Title: lines.Title, Y: "pay relative to the honest",
+		Caption: "Pay in the second half of the rounds. All predict with the same model. Dots: where service is not paid.",
+	}
+	with, without := figure.Series{Label: "service paid", Kind: figure.Bars}, figure.Series{Label: "not paid", Kind: figure.Points}
 	honest, before := late(all[:g.Copies], func(h *history) []float64 { return h.pay }), late(all[:g.Copies], func(h *history) []float64 { return h.before })
 	for k, f := range kinds {
 		mine := all[k*g.Copies : (k+1)*g.Copies]
@@ -424,11 +429,15 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 				sim.Number{Name: "break-even-cost", About: "cheating with the cheap model pays only where texts of the good one cost more than this share of the pay", Value: sim.Round(1 - pay), AtLeast: sim.Bound(0.25)},
 				sim.Number{Name: "profit-of-cheating", About: "pay lost and cost saved by writing with the cheap model, at the assumed cost of texts, as a share of an honest miner's pay", Value: sim.Round(pay - 1 + g.TextCost), Before: sim.Bound(sim.Round(old - 1 + g.TextCost)), AtMost: sim.Bound(0.05)})
 		}
+		bars.Names = append(bars.Names, f.name)
+		with.X, with.Y = append(with.X, float64(k)), append(with.Y, sim.Round(pay))
+		without.X, without.Y = append(without.X, float64(k)), append(without.Y, sim.Round(old))
 		lines.Series = append(lines.Series, g.line(f.name, mine, all[:g.Copies]))
 	}
 	honestOnes := slices.Concat(all[:g.Copies], all[len(kinds)*g.Copies:])
 	out.Numbers = append(out.Numbers, falseAlarms(honestOnes, 0, "false-alarms", 0.04), falseAlarms(honestOnes, 10, "late-false-alarms", 0.01))
-	out.Tables, out.Figures = []sim.Table{table}, []figure.Figure{lines}
+	bars.Series = []figure.Series{with, without}
+	out.Tables, out.Figures = []sim.Table{table}, []figure.Figure{bars, lines}
 	return out
 }
 

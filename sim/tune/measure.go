@@ -33,6 +33,12 @@ var goalAbout = [goals]string{
 	"spread of what equal validators earn over the time played, relative",
 }
 
+// goalAxis are the same, short enough for an axis.
+var goalAxis = [goals]string{
+	"honest weight needed at a stake of 0.60", "a copier's dividends per stake, honest = 1", "hours to recognise a new good miner",
+	"hours to recognise a new validator", "a cabal's emission over its stake", "incentive to wrong miners", "spread of pay by luck",
+}
+
 // worth is what a point measured.
 type worth [goals]float64
 

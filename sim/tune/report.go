@@ -90,7 +90,7 @@ func (r *Search) figures(all []candidate, on []int, best int) []figure.Figure {
 	var out []figure.Figure
 	for _, pair := range pairs(wanted) {
 		f := figure.Figure{
-			Name: "tune-" + goalNames[pair[0]] + "-" + goalNames[pair[1]], Title: "What can be had at once", X: goalAbout[pair[0]], Y: goalAbout[pair[1]],
+			Name: "tune-" + goalNames[pair[0]] + "-" + goalNames[pair[1]], Title: "What can be had at once", X: goalAxis[pair[0]], Y: goalAxis[pair[1]],
 			Caption: "Every point tried; less is better on both axes. The front is that of all that is wanted, so that points of it can lie behind others here.",
 		}
 		series := func(label string, indices []int) {
