@@ -21,7 +21,7 @@ LLM       ?=
 HOME_DIR  ?=
 ARGS      ?=
 
-.PHONY: paper paper-check help build web web-check regions gateways gotensor gotensord plugin-factor attacker localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak economy attacks test-e2e test-llm vectors proto proto-check python node llm clean
+.PHONY: paper paper-pages paper-check help build web web-check regions gateways gotensor gotensord plugin-factor attacker localnet check fmt fmt-check lint vet tidy-check test race fuzz bench e2e soak economy attacks test-e2e test-llm vectors proto proto-check python node llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -116,10 +116,18 @@ fuzz: ## every fuzz target for FUZZTIME each
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchmem ./yuma ./fixed ./pow ./mechanism/text/score ./axon/... ./dendrite/... ./model/ngram
 
-paper: ## docs/paper from seeds, in two minutes: every experiment, figure and number, as Markdown, web page and PDF (pandoc, Chromium)
+CHROMIUM ?= $(shell command -v chromium chromium-browser google-chrome 2>/dev/null | head -n 1)
+paper: ## docs/paper from seeds, in three minutes: every experiment, figure and number, as Markdown, web page and PDF (pandoc, Chromium)
+	@command -v pandoc >/dev/null || { echo "make paper needs pandoc: apt-get install pandoc (Debian, Ubuntu)"; exit 1; }
+	@test -n "$(CHROMIUM)" || { echo "make paper needs Chromium: apt-get install chromium (Debian), or CHROMIUM=PATH"; exit 1; }
 	$(GO) run ./internal/paper
+	$(MAKE) --no-print-directory paper-pages
+
+paper-pages: # the web page and the PDF of paper.md, without links to files that are elsewhere on paper; what Chromium says is no use, so the PDF is looked for
 	cd docs/paper && pandoc paper.md --from markdown --mathml --standalone --self-contained --toc --toc-depth 2 --css paper.css --output paper.html
-	cd docs/paper && chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=paper.pdf paper.html 2>/dev/null
+	cd docs/paper && rm -f paper.pdf && sed -E 's/ href="[^"#][^"]*"//g' paper.html >print.html && "$(CHROMIUM)" --headless $$([ $$(id -u) != 0 ] || echo --no-sandbox) --disable-gpu \
+	  --disable-pdf-tagging --no-pdf-header-footer --print-to-pdf=paper.pdf "file://$$PWD/print.html" >/dev/null 2>&1; rm -f print.html; \
+	  test -s paper.pdf || { echo "$(CHROMIUM) made no PDF: try it by hand with --print-to-pdf"; exit 1; }
 
 paper-check: ## whether docs/paper says what the experiments find now
 	$(GO) run ./internal/paper -check

@@ -88,9 +88,9 @@ A fake: Nothing is played.
 | `+"`value`"+` | 0.123456 | what it finds |
 | `+"`seed`"+` | 0 | seed |
 
-| number | what | found | without the defence | kept |
-| ------- | -------------- | ---------- | ---------- | ---- |
-| `+"`found`"+` | what was found | 0.1235 TAO | 2 | ≤ 1 |
+| number | what | found | before | kept |
+| ------- | -------------- | ---------- | ------ | ---- |
+| `+"`found`"+` | what was found | 0.1235 TAO | 2 | ≤ 1 |
 `, text)
 	require.Contains(t, read(t, folder, "figures/fake-line.svg"), "<svg")
 	require.Equal(t, `[
@@ -202,6 +202,9 @@ func TestDigits(t *testing.T) {
 	}
 	require.Equal(t, "0.12", digits(0.1234, 2))
 	require.Equal(t, "1.2", digits(1.234, 2))
+	for x, want := range map[float64]string{0.5992: "0.60", 3.04: "3.0", -0.9999: "-1.0", 0.0502: "0.050", 27.35: "27", 1: "1", 0: "0", 100: "100", 1e-7: "0.0000"} {
+		require.Equal(t, want, exactly(x, 2), x)
+	}
 }
 
 func TestSteps(t *testing.T) {

@@ -112,5 +112,22 @@ func digits(x float64, places int) string {
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
+// exactly is digits with zeros at the end, but for whole numbers.
+func exactly(x float64, places int) string {
+	s := digits(x, places)
+	if s == "0.0000" || strings.Contains(s, "e") || x == math.Trunc(x) {
+		return s
+	}
+	whole, rest, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	have := len(strings.TrimLeft(whole+rest, "0"))
+	if have >= places {
+		return s
+	}
+	if rest == "" {
+		s += "."
+	}
+	return s + strings.Repeat("0", places-have)
+}
+
 // minus sets the minus as wide as a digit.
 func minus(s string) string { return strings.Replace(s, "-", "\u2212", 1) }

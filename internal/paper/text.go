@@ -94,12 +94,12 @@ func (p *paper) pick(field func(sim.Number) *float64, factor float64, unit strin
 			return "", fmt.Errorf("%s: %s has no such field", experiment, number)
 		}
 		if len(places) == 0 {
-			places = []int{4}
+			return minus(digits(*x*factor, 4)) + unit, nil
 		}
 		if len(places) > 1 || places[0] < 1 || places[0] > 4 {
 			return "", fmt.Errorf("%s: %s with %v digits: say one number from 1 to 4", experiment, number, places)
 		}
-		return minus(digits(*x*factor, places[0])) + unit, nil
+		return minus(exactly(*x*factor, places[0])) + unit, nil
 	}
 }
 
@@ -186,17 +186,17 @@ func (p *paper) bounds(experiment string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t := sim.Table{Columns: []string{"number", "what", "found", "without the defence", "kept"}}
+	t := sim.Table{Columns: []string{"number", "what", "found", "before", "kept"}}
 	for _, n := range r.Numbers {
 		if n.AtLeast == nil && n.AtMost == nil {
 			continue
 		}
 		var kept []string
 		if n.AtLeast != nil {
-			kept = append(kept, "≥ "+minus(digits(*n.AtLeast, 4)))
+			kept = append(kept, "≥\u00a0"+minus(digits(*n.AtLeast, 4)))
 		}
 		if n.AtMost != nil {
-			kept = append(kept, "≤ "+minus(digits(*n.AtMost, 4)))
+			kept = append(kept, "≤\u00a0"+minus(digits(*n.AtMost, 4)))
 		}
 		was := ""
 		if n.Before != nil {
