@@ -13,8 +13,8 @@ LDFLAGS   := -s -w -X github.com/cosmos/cosmos-sdk/version.Name=gotensor -X gith
 # Packages that never link the node: quick to build with the race detector.
 NODELESS   = $(shell $(GO) list ./... | grep -vE '/(x/|app|cmd/gotensord|internal/(testnet|rules)|test/)')
 # Fewer tests than this in `make check` means that a flag or a tag left some out.
-MIN_UNIT  := 5300
-MIN_RACE  := 4500
+MIN_UNIT  := 5850
+MIN_RACE  := 5050
 MIN_E2E   := 64
 # `make localnet` options: LLM=1 adds the small language model, HOME_DIR=folder keeps the network, ARGS passes more flags.
 LLM       ?=

@@ -161,7 +161,7 @@ func (a *Attack) report(cases []attackCase, results [][2]outcome) *sim.Report {
 // breakEven is what the best clone beside a victim earns in an epoch: a registration has to cost more than that over its life.
 func breakEven(cases []attackCase, results [][2]outcome) sim.Number {
 	n := sim.Number{
-		Name: "break-even", Unit: "honest pays per epoch", AtMost: sim.Bound(0.65),
+		Name: "break-even", Unit: "honest pays per epoch", AtMost: sim.Bound(0.85),
 		About:  "what the best of ten clones' disguises earns each: a registration that costs more than that over its life does not pay",
 		Before: new(float64),
 	}

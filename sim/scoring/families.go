@@ -176,7 +176,8 @@ func DefaultCopies() *Attack {
 		name: "text-copies", title: "One model under many uids",
 		about: `Clones answer with the best model, exactly or with noise, all uids together; 1 is the honest pay of that model on one uid. The clones come at round
 40, beside the original or registered by its owner at the start. A registration earns what a clone earns: divided by the number of clones, the pay here is the
-price per epoch, in honest pays, above which clones do not pay. Noise that escapes detection costs gain but is not stopped.`,
+price per epoch, in honest pays, above which clones do not pay. Noise that escapes detection costs gain but is not stopped, and a little of a weak model of one's
+own brings most of that gain back.`,
 		price: true, cases: copying,
 	}}
 }
@@ -227,7 +228,25 @@ func copying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
 		}
 		clones(s.name, s.about, 40, 0, s.most, 0.9, gains)
 	}
+	blurred, err := e.liars(ctx, a, 10, func(rng *rand.Rand) []model.Prediction { return noise(c.says, 1, rng) })
+	if err != nil {
+		return nil, err
+	}
+	clones("original-gone", "10 copies of one model with noise of 1 nat, registered at once, without the exact one: not stopped", 0, 0, 6, 0, blurred)
+	for k := range blurred {
+		blurred[k] = mixed(c.weak, blurred[k], 0.8)
+	}
+	clones("diluted", "10 copies of a victim with noise of 1 nat, and a fifth of a weak model of the attacker's own mixed in: not stopped", 40, 0, 8.5, 0.8, blurred)
 	return out, nil
+}
+
+// mixed are the gains of the mixture of two answers, the second one with the given share.
+func mixed(one, other []float64, share float64) []float64 {
+	out := make([]float64, len(one))
+	for i := range out {
+		out[i] = math.Log((1-share)*math.Exp(one[i]) + share*math.Exp(other[i]))
+	}
+	return out
 }
 
 // liars are the gains of independent variants of one model.
@@ -248,7 +267,7 @@ func DefaultRelay() *Attack {
 		name: "text-relay", title: "Answers of other miners",
 		about: `A miner answers with what another one answered: from its first round or after years of honest weak answers, now and then, at the very moment in
 which the victim changes its model, with a better model in reserve, under ever new registrations, blurred, or mixed from three miners. Pay is relative to the
-victim's honest pay. Whoever turns from an equal model of its own to relaying, and the mixture of several, are not stopped.`,
+victim's honest pay. Whoever turns from an equal model of its own to relaying, the mixture of several, and a senior that takes from a newcomer are not stopped.`,
 		cases: relaying,
 	}}
 }
@@ -292,7 +311,16 @@ func relaying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Seniors that take from who has just come and has no record: victim 0 registers when the attacker turns to it.
+	take := func(name, about string, own, victim, then []float64, most, least float64) attackCase {
+		ac := relay(name, about, most, least, player{gain: after(own, then)})
+		ac.players[0] = always("victim", turn, victim)
+		ac.players[1], ac.players[2], ac.yardstick = always("second", 0, c.weak2), always("third", 0, c.weak), own
+		return ac
+	}
 	return []attackCase{
+		take("usurper", "a senior that relays a better newcomer, which has no record yet: not stopped", c.left, c.best, c.best, 2, 0),
+		take("absorber", "a senior that mixes as much of an equal newcomer's answers into its own: not stopped", c.left, c.right, mixed(c.left, c.right, 0.5), 1.5, 0.8),
 		relay("newcomer", "relays from its first round", 0.05, 0.9, player{from: 40, gain: copied}),
 		relay("second-owner", "the same public model, ten rounds later", 0.05, 0.9, player{from: 10, gain: copied}),
 		relay("blurred", "relays with noise of 0.3 nat", 0.3, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) { return blurred[0][i], true }}),
