@@ -220,7 +220,7 @@ func copying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
 		lie         func(rng *rand.Rand) []model.Prediction
 	}{
 		{"tilted", "10 copies of a victim with noise of 1 nat on the floor of each item", 1.1, func(rng *rand.Rand) []model.Prediction { return tilt(c.says, 1, rng) }},
-		{"spoiled", "10 copies of a victim, each without opinion on a tenth of the items", 4, func(rng *rand.Rand) []model.Prediction { return spoil(c.says, 0.1, rng) }},
+		{"spoiled", "10 copies of a victim, each without opinion on a tenth of the items", 4.5, func(rng *rand.Rand) []model.Prediction { return spoil(c.says, 0.1, rng) }},
 	} {
 		gains, err := e.liars(ctx, a, 10, s.lie)
 		if err != nil {
