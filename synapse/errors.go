@@ -42,6 +42,7 @@ const (
 	ReasonStreamIdle     Reason = "STREAM_IDLE"
 	ReasonSlowReader     Reason = "SLOW_READER"
 	ReasonLookup         Reason = "LOOKUP"       // who calls is being looked up
+	ReasonSealed         Reason = "SEALED"       // the neuron answers this caller by a sealed call only
 	ReasonModel          Reason = "MODEL_FAILED" // the neuron is there, what is behind it fails
 )
 

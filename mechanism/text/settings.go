@@ -26,6 +26,9 @@ type Settings struct {
 	KMax         int `json:"k_max"`         // most candidates of an answer to one item, 1..4096 (512)
 	Group        int `json:"group"`         // most neurons that are compared with each other, 2..256 (64)
 
+	// Sealed predictions cannot be passed on by others in time: see Hold and docs/scoring.md (true).
+	Sealed bool `json:"sealed"`
+
 	Shard     int `json:"shard"`      // places of each source that all validators ask about in a period, 0..65536 (0: no shard); see docs/scoring.md
 	GainPower int `json:"gain_power"` // power of the gain that is paid, 1..8 (2)
 
@@ -44,7 +47,7 @@ type Settings struct {
 // DefaultSettings are those of a new network.
 func DefaultSettings() Settings {
 	return Settings{
-		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64, GainPower: 2,
+		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64, Sealed: true, GainPower: 2,
 		ServiceShare: 0.5, Probes: 2, FirstPieceMs: 3_000, BytesPerSecond: 16,
 		GenerateTokensMax: 4096, GeneratePromptBytes: 64 << 10, EmbedTextsMax: 256,
 	}
@@ -97,6 +100,11 @@ func (s Settings) Validate() error {
 
 // Deadline of an answer.
 func (s Settings) Deadline() time.Duration { return time.Duration(s.DeadlineMs) * time.Millisecond }
+
+// Hold is half of the deadline. A seal counts if it arrives within Hold of the moment at which the caller began to send, and a neuron opens it no
+// sooner than Hold after the request came. So the answer to a question that was passed on comes after the seal of whoever passed it on
+// was due, whatever the ways and times between the three.
+func (s Settings) Hold() time.Duration { return s.Deadline() / 2 }
 
 // scoring are the settings of the rule: its defaults with the network's own bound on candidates and power of the gain.
 func (s Settings) scoring() score.Settings {

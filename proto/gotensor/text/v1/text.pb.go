@@ -136,6 +136,71 @@ func (x *PredictResponse) GetPredictions() []*Prediction {
 	return nil
 }
 
+// SealedPrediction is one of the two messages of PredictSealed. The first has a seal and nothing else, the second a nonce and an answer.
+type SealedPrediction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the domain "gotensor.text.v1 sealed prediction", the 20 bytes of the answering neuron's hotkey, the nonce and the
+	// answer, one after the other: 32 bytes. The hotkey is in it so that a neuron cannot pass another's seal off as its own.
+	Seal []byte `protobuf:"bytes,1,opt,name=seal,proto3" json:"seal,omitempty"`
+	// 32 random bytes, so that the seal tells nothing of an answer that is easy to guess.
+	Nonce []byte `protobuf:"bytes,2,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// A PredictResponse, encoded.
+	Answer        []byte `protobuf:"bytes,3,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedPrediction) Reset() {
+	*x = SealedPrediction{}
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedPrediction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedPrediction) ProtoMessage() {}
+
+func (x *SealedPrediction) ProtoReflect() protoreflect.Message {
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedPrediction.ProtoReflect.Descriptor instead.
+func (*SealedPrediction) Descriptor() ([]byte, []int) {
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SealedPrediction) GetSeal() []byte {
+	if x != nil {
+		return x.Seal
+	}
+	return nil
+}
+
+func (x *SealedPrediction) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *SealedPrediction) GetAnswer() []byte {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
 // Prediction is a distribution over how one context goes on: candidates are byte strings of 1 to 16 bytes, n of them
 // (0 <= n <= k_max), strictly ascending as unsigned bytes, and a candidate may be the beginning of another.
 //
@@ -164,7 +229,7 @@ type Prediction struct {
 
 func (x *Prediction) Reset() {
 	*x = Prediction{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[2]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -176,7 +241,7 @@ func (x *Prediction) String() string {
 func (*Prediction) ProtoMessage() {}
 
 func (x *Prediction) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[2]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -189,7 +254,7 @@ func (x *Prediction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prediction.ProtoReflect.Descriptor instead.
 func (*Prediction) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{2}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Prediction) GetArena() []byte {
@@ -246,7 +311,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[3]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -258,7 +323,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[3]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -271,7 +336,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{3}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Message) GetRole() string {
@@ -342,7 +407,7 @@ type GenerateRequest struct {
 
 func (x *GenerateRequest) Reset() {
 	*x = GenerateRequest{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[4]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +419,7 @@ func (x *GenerateRequest) String() string {
 func (*GenerateRequest) ProtoMessage() {}
 
 func (x *GenerateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[4]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +432,7 @@ func (x *GenerateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateRequest.ProtoReflect.Descriptor instead.
 func (*GenerateRequest) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{4}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GenerateRequest) GetMessages() []*Message {
@@ -487,7 +552,7 @@ type GenerateResponse struct {
 
 func (x *GenerateResponse) Reset() {
 	*x = GenerateResponse{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[5]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -499,7 +564,7 @@ func (x *GenerateResponse) String() string {
 func (*GenerateResponse) ProtoMessage() {}
 
 func (x *GenerateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[5]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -512,7 +577,7 @@ func (x *GenerateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateResponse.ProtoReflect.Descriptor instead.
 func (*GenerateResponse) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{5}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GenerateResponse) GetText() string {
@@ -565,7 +630,7 @@ type TokenLogprob struct {
 
 func (x *TokenLogprob) Reset() {
 	*x = TokenLogprob{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[6]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +642,7 @@ func (x *TokenLogprob) String() string {
 func (*TokenLogprob) ProtoMessage() {}
 
 func (x *TokenLogprob) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[6]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +655,7 @@ func (x *TokenLogprob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenLogprob.ProtoReflect.Descriptor instead.
 func (*TokenLogprob) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{6}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TokenLogprob) GetToken() []byte {
@@ -625,7 +690,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[7]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +702,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[7]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +715,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{7}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Usage) GetPromptTokens() uint32 {
@@ -678,7 +743,7 @@ type EmbedRequest struct {
 
 func (x *EmbedRequest) Reset() {
 	*x = EmbedRequest{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[8]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -690,7 +755,7 @@ func (x *EmbedRequest) String() string {
 func (*EmbedRequest) ProtoMessage() {}
 
 func (x *EmbedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[8]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -703,7 +768,7 @@ func (x *EmbedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmbedRequest.ProtoReflect.Descriptor instead.
 func (*EmbedRequest) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{8}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EmbedRequest) GetTexts() []string {
@@ -724,7 +789,7 @@ type EmbedResponse struct {
 
 func (x *EmbedResponse) Reset() {
 	*x = EmbedResponse{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[9]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +801,7 @@ func (x *EmbedResponse) String() string {
 func (*EmbedResponse) ProtoMessage() {}
 
 func (x *EmbedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[9]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +814,7 @@ func (x *EmbedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmbedResponse.ProtoReflect.Descriptor instead.
 func (*EmbedResponse) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{9}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *EmbedResponse) GetVectors() []*Vector {
@@ -777,7 +842,7 @@ type Vector struct {
 
 func (x *Vector) Reset() {
 	*x = Vector{}
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[10]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -789,7 +854,7 @@ func (x *Vector) String() string {
 func (*Vector) ProtoMessage() {}
 
 func (x *Vector) ProtoReflect() protoreflect.Message {
-	mi := &file_gotensor_text_v1_text_proto_msgTypes[10]
+	mi := &file_gotensor_text_v1_text_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -802,7 +867,7 @@ func (x *Vector) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vector.ProtoReflect.Descriptor instead.
 func (*Vector) Descriptor() ([]byte, []int) {
-	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{10}
+	return file_gotensor_text_v1_text_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Vector) GetValues() []float32 {
@@ -822,7 +887,11 @@ const file_gotensor_text_v1_text_proto_rawDesc = "" +
 	"\x05k_max\x18\x02 \x01(\rR\x04kMax\x12\x1a\n" +
 	"\banywhere\x18\x03 \x01(\bR\banywhere\"Q\n" +
 	"\x0fPredictResponse\x12>\n" +
-	"\vpredictions\x18\x01 \x03(\v2\x1c.gotensor.text.v1.PredictionR\vpredictions\"\x90\x01\n" +
+	"\vpredictions\x18\x01 \x03(\v2\x1c.gotensor.text.v1.PredictionR\vpredictions\"T\n" +
+	"\x10SealedPrediction\x12\x12\n" +
+	"\x04seal\x18\x01 \x01(\fR\x04seal\x12\x14\n" +
+	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x16\n" +
+	"\x06answer\x18\x03 \x01(\fR\x06answer\"\x90\x01\n" +
 	"\n" +
 	"Prediction\x12\x14\n" +
 	"\x05arena\x18\x01 \x01(\fR\x05arena\x12\x18\n" +
@@ -875,9 +944,10 @@ const file_gotensor_text_v1_text_proto_rawDesc = "" +
 	"\avectors\x18\x01 \x03(\v2\x18.gotensor.text.v1.VectorR\avectors\x12-\n" +
 	"\x05usage\x18\x02 \x01(\v2\x17.gotensor.text.v1.UsageR\x05usage\" \n" +
 	"\x06Vector\x12\x16\n" +
-	"\x06values\x18\x01 \x03(\x02R\x06values2\xf5\x01\n" +
+	"\x06values\x18\x01 \x03(\x02R\x06values2\xce\x02\n" +
 	"\x04Text\x12N\n" +
-	"\aPredict\x12 .gotensor.text.v1.PredictRequest\x1a!.gotensor.text.v1.PredictResponse\x12S\n" +
+	"\aPredict\x12 .gotensor.text.v1.PredictRequest\x1a!.gotensor.text.v1.PredictResponse\x12W\n" +
+	"\rPredictSealed\x12 .gotensor.text.v1.PredictRequest\x1a\".gotensor.text.v1.SealedPrediction0\x01\x12S\n" +
 	"\bGenerate\x12!.gotensor.text.v1.GenerateRequest\x1a\".gotensor.text.v1.GenerateResponse0\x01\x12H\n" +
 	"\x05Embed\x12\x1e.gotensor.text.v1.EmbedRequest\x1a\x1f.gotensor.text.v1.EmbedResponseB<Z:github.com/gotensor/gotensor/proto/gotensor/text/v1;textv1b\x06proto3"
 
@@ -893,36 +963,39 @@ func file_gotensor_text_v1_text_proto_rawDescGZIP() []byte {
 	return file_gotensor_text_v1_text_proto_rawDescData
 }
 
-var file_gotensor_text_v1_text_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_gotensor_text_v1_text_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_gotensor_text_v1_text_proto_goTypes = []any{
 	(*PredictRequest)(nil),   // 0: gotensor.text.v1.PredictRequest
 	(*PredictResponse)(nil),  // 1: gotensor.text.v1.PredictResponse
-	(*Prediction)(nil),       // 2: gotensor.text.v1.Prediction
-	(*Message)(nil),          // 3: gotensor.text.v1.Message
-	(*GenerateRequest)(nil),  // 4: gotensor.text.v1.GenerateRequest
-	(*GenerateResponse)(nil), // 5: gotensor.text.v1.GenerateResponse
-	(*TokenLogprob)(nil),     // 6: gotensor.text.v1.TokenLogprob
-	(*Usage)(nil),            // 7: gotensor.text.v1.Usage
-	(*EmbedRequest)(nil),     // 8: gotensor.text.v1.EmbedRequest
-	(*EmbedResponse)(nil),    // 9: gotensor.text.v1.EmbedResponse
-	(*Vector)(nil),           // 10: gotensor.text.v1.Vector
+	(*SealedPrediction)(nil), // 2: gotensor.text.v1.SealedPrediction
+	(*Prediction)(nil),       // 3: gotensor.text.v1.Prediction
+	(*Message)(nil),          // 4: gotensor.text.v1.Message
+	(*GenerateRequest)(nil),  // 5: gotensor.text.v1.GenerateRequest
+	(*GenerateResponse)(nil), // 6: gotensor.text.v1.GenerateResponse
+	(*TokenLogprob)(nil),     // 7: gotensor.text.v1.TokenLogprob
+	(*Usage)(nil),            // 8: gotensor.text.v1.Usage
+	(*EmbedRequest)(nil),     // 9: gotensor.text.v1.EmbedRequest
+	(*EmbedResponse)(nil),    // 10: gotensor.text.v1.EmbedResponse
+	(*Vector)(nil),           // 11: gotensor.text.v1.Vector
 }
 var file_gotensor_text_v1_text_proto_depIdxs = []int32{
-	2,  // 0: gotensor.text.v1.PredictResponse.predictions:type_name -> gotensor.text.v1.Prediction
-	3,  // 1: gotensor.text.v1.GenerateRequest.messages:type_name -> gotensor.text.v1.Message
-	6,  // 2: gotensor.text.v1.GenerateResponse.logprobs:type_name -> gotensor.text.v1.TokenLogprob
-	7,  // 3: gotensor.text.v1.GenerateResponse.usage:type_name -> gotensor.text.v1.Usage
-	6,  // 4: gotensor.text.v1.TokenLogprob.top:type_name -> gotensor.text.v1.TokenLogprob
-	10, // 5: gotensor.text.v1.EmbedResponse.vectors:type_name -> gotensor.text.v1.Vector
-	7,  // 6: gotensor.text.v1.EmbedResponse.usage:type_name -> gotensor.text.v1.Usage
+	3,  // 0: gotensor.text.v1.PredictResponse.predictions:type_name -> gotensor.text.v1.Prediction
+	4,  // 1: gotensor.text.v1.GenerateRequest.messages:type_name -> gotensor.text.v1.Message
+	7,  // 2: gotensor.text.v1.GenerateResponse.logprobs:type_name -> gotensor.text.v1.TokenLogprob
+	8,  // 3: gotensor.text.v1.GenerateResponse.usage:type_name -> gotensor.text.v1.Usage
+	7,  // 4: gotensor.text.v1.TokenLogprob.top:type_name -> gotensor.text.v1.TokenLogprob
+	11, // 5: gotensor.text.v1.EmbedResponse.vectors:type_name -> gotensor.text.v1.Vector
+	8,  // 6: gotensor.text.v1.EmbedResponse.usage:type_name -> gotensor.text.v1.Usage
 	0,  // 7: gotensor.text.v1.Text.Predict:input_type -> gotensor.text.v1.PredictRequest
-	4,  // 8: gotensor.text.v1.Text.Generate:input_type -> gotensor.text.v1.GenerateRequest
-	8,  // 9: gotensor.text.v1.Text.Embed:input_type -> gotensor.text.v1.EmbedRequest
-	1,  // 10: gotensor.text.v1.Text.Predict:output_type -> gotensor.text.v1.PredictResponse
-	5,  // 11: gotensor.text.v1.Text.Generate:output_type -> gotensor.text.v1.GenerateResponse
-	9,  // 12: gotensor.text.v1.Text.Embed:output_type -> gotensor.text.v1.EmbedResponse
-	10, // [10:13] is the sub-list for method output_type
-	7,  // [7:10] is the sub-list for method input_type
+	0,  // 8: gotensor.text.v1.Text.PredictSealed:input_type -> gotensor.text.v1.PredictRequest
+	5,  // 9: gotensor.text.v1.Text.Generate:input_type -> gotensor.text.v1.GenerateRequest
+	9,  // 10: gotensor.text.v1.Text.Embed:input_type -> gotensor.text.v1.EmbedRequest
+	1,  // 11: gotensor.text.v1.Text.Predict:output_type -> gotensor.text.v1.PredictResponse
+	2,  // 12: gotensor.text.v1.Text.PredictSealed:output_type -> gotensor.text.v1.SealedPrediction
+	6,  // 13: gotensor.text.v1.Text.Generate:output_type -> gotensor.text.v1.GenerateResponse
+	10, // 14: gotensor.text.v1.Text.Embed:output_type -> gotensor.text.v1.EmbedResponse
+	11, // [11:15] is the sub-list for method output_type
+	7,  // [7:11] is the sub-list for method input_type
 	7,  // [7:7] is the sub-list for extension type_name
 	7,  // [7:7] is the sub-list for extension extendee
 	0,  // [0:7] is the sub-list for field type_name
@@ -933,14 +1006,14 @@ func file_gotensor_text_v1_text_proto_init() {
 	if File_gotensor_text_v1_text_proto != nil {
 		return
 	}
-	file_gotensor_text_v1_text_proto_msgTypes[4].OneofWrappers = []any{}
+	file_gotensor_text_v1_text_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gotensor_text_v1_text_proto_rawDesc), len(file_gotensor_text_v1_text_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

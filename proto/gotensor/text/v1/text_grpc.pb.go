@@ -21,9 +21,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Text_Predict_FullMethodName  = "/gotensor.text.v1.Text/Predict"
-	Text_Generate_FullMethodName = "/gotensor.text.v1.Text/Generate"
-	Text_Embed_FullMethodName    = "/gotensor.text.v1.Text/Embed"
+	Text_Predict_FullMethodName       = "/gotensor.text.v1.Text/Predict"
+	Text_PredictSealed_FullMethodName = "/gotensor.text.v1.Text/PredictSealed"
+	Text_Generate_FullMethodName      = "/gotensor.text.v1.Text/Generate"
+	Text_Embed_FullMethodName         = "/gotensor.text.v1.Text/Embed"
 )
 
 // TextClient is the client API for Text service.
@@ -32,8 +33,13 @@ const (
 //
 // Text predicts the continuation of text in bytes, which is what miners are paid for, and serves people who use the network.
 type TextClient interface {
-	// Predict returns one prediction for each context, in the order of the contexts.
+	// Predict returns one prediction for each context, in the order of the contexts, at once. Where predictions are sealed, a neuron
+	// answers so only whom it trusts not to pass its answers on, and refuses all others with the reason SEALED.
 	Predict(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (*PredictResponse, error)
+	// PredictSealed returns the same in two messages: first the seal of the answer as soon as that is made, then, when half of the subnet's
+	// deadline has passed since the request came, what opens it. So nobody can pass a question on and have the answer
+	// before its own seal is due.
+	PredictSealed(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SealedPrediction], error)
 	// Generate writes a text piece by piece. Miners that can do it declare the capability "generate", and those that understand
 	// tools "tools". The stream ends after a piece with a finish_reason.
 	Generate(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateResponse], error)
@@ -59,9 +65,28 @@ func (c *textClient) Predict(ctx context.Context, in *PredictRequest, opts ...gr
 	return out, nil
 }
 
+func (c *textClient) PredictSealed(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SealedPrediction], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Text_ServiceDesc.Streams[0], Text_PredictSealed_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PredictRequest, SealedPrediction]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Text_PredictSealedClient = grpc.ServerStreamingClient[SealedPrediction]
+
 func (c *textClient) Generate(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Text_ServiceDesc.Streams[0], Text_Generate_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Text_ServiceDesc.Streams[1], Text_Generate_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +119,13 @@ func (c *textClient) Embed(ctx context.Context, in *EmbedRequest, opts ...grpc.C
 //
 // Text predicts the continuation of text in bytes, which is what miners are paid for, and serves people who use the network.
 type TextServer interface {
-	// Predict returns one prediction for each context, in the order of the contexts.
+	// Predict returns one prediction for each context, in the order of the contexts, at once. Where predictions are sealed, a neuron
+	// answers so only whom it trusts not to pass its answers on, and refuses all others with the reason SEALED.
 	Predict(context.Context, *PredictRequest) (*PredictResponse, error)
+	// PredictSealed returns the same in two messages: first the seal of the answer as soon as that is made, then, when half of the subnet's
+	// deadline has passed since the request came, what opens it. So nobody can pass a question on and have the answer
+	// before its own seal is due.
+	PredictSealed(*PredictRequest, grpc.ServerStreamingServer[SealedPrediction]) error
 	// Generate writes a text piece by piece. Miners that can do it declare the capability "generate", and those that understand
 	// tools "tools". The stream ends after a piece with a finish_reason.
 	Generate(*GenerateRequest, grpc.ServerStreamingServer[GenerateResponse]) error
@@ -113,6 +143,9 @@ type UnimplementedTextServer struct{}
 
 func (UnimplementedTextServer) Predict(context.Context, *PredictRequest) (*PredictResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Predict not implemented")
+}
+func (UnimplementedTextServer) PredictSealed(*PredictRequest, grpc.ServerStreamingServer[SealedPrediction]) error {
+	return status.Error(codes.Unimplemented, "method PredictSealed not implemented")
 }
 func (UnimplementedTextServer) Generate(*GenerateRequest, grpc.ServerStreamingServer[GenerateResponse]) error {
 	return status.Error(codes.Unimplemented, "method Generate not implemented")
@@ -158,6 +191,17 @@ func _Text_Predict_Handler(srv interface{}, ctx context.Context, dec func(interf
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _Text_PredictSealed_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(PredictRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(TextServer).PredictSealed(m, &grpc.GenericServerStream[PredictRequest, SealedPrediction]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Text_PredictSealedServer = grpc.ServerStreamingServer[SealedPrediction]
 
 func _Text_Generate_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(GenerateRequest)
@@ -205,6 +249,11 @@ var Text_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "PredictSealed",
+			Handler:       _Text_PredictSealed_Handler,
+			ServerStreams: true,
+		},
 		{
 			StreamName:    "Generate",
 			Handler:       _Text_Generate_Handler,
