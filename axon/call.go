@@ -22,6 +22,7 @@ type call struct {
 	caller  synapse.Identity // zero for anonymous callers
 	method  *method
 	conn    *conn         // nil over HTTP
+	turn    *turn         // nil before it has one
 	overdue atomic.Uint32 // why this package ended the call, 0 if it did not
 }
 
@@ -30,6 +31,7 @@ const (
 	overdueBody   = iota + 1 // the request did not arrive in time
 	overdueIdle              // the handler made no message of its stream in time
 	overdueReader            // the caller did not take the messages of its stream in time
+	overdueRoom              // it waited without a turn, and there was no room for it any more
 )
 
 type callKey struct{}
@@ -95,6 +97,8 @@ func (s *Server) expired(c *call) error {
 		r.Reason, r.Message = synapse.ReasonStreamIdle, fmt.Sprintf("the neuron made no message of the stream for %v", s.cfg.StreamIdle)
 	case c.overdue.Load() == overdueReader:
 		r.Reason, r.Message = synapse.ReasonSlowReader, "the stream's messages were not taken in time"
+	case c.overdue.Load() == overdueRoom:
+		return heldBack("others who come first wait for their answers")
 	case c.Context.Err() == context.DeadlineExceeded:
 		r.Message = "the deadline passed before the answer"
 	default:

@@ -35,6 +35,9 @@ type Config struct {
 	Slots int
 	// MaxQueued bounds the calls that wait for a slot (1024), MaxPerCaller those of one caller (16).
 	MaxQueued, MaxPerCaller int
+	// MaxHeld bounds the calls that have given their turn back and wait to answer (1024), MaxHeldBytes what they keep in memory, all
+	// of them together (256 MiB); of one caller at most MaxPerCaller wait so.
+	MaxHeld, MaxHeldBytes int
 	// MaxMessageBytes bounds one encoded request (4 MiB); larger ones are refused by their announced length.
 	MaxMessageBytes int
 	// MaxDeadline bounds the time of one call from its headers to its answer (60 s), whatever the caller asks for, and again the time
@@ -70,6 +73,8 @@ func (c *Config) setDefaults() {
 	def(&c.Slots, runtime.GOMAXPROCS(0))
 	def(&c.MaxQueued, 1024)
 	def(&c.MaxPerCaller, 16)
+	def(&c.MaxHeld, 1024)
+	def(&c.MaxHeldBytes, 256<<20)
 	def(&c.MaxMessageBytes, 4<<20)
 	def(&c.MaxDeadline, time.Minute)
 	def(&c.MaxStream, time.Hour)
@@ -101,10 +106,10 @@ func (c *Config) kept() int {
 	return 0
 }
 
-// streams is how many calls one connection may have at the same time: a gateway is one caller on one connection, may fill every slot and
-// its place in the queue, and what exceeds that is to be refused with a reason, not to wait unseen in the caller's transport.
+// streams is how many calls one connection may have at the same time: a gateway is one caller on one connection, may fill every slot,
+// its place in the queue and that among the calls that wait without a turn, and what exceeds that is to be refused with a reason, not to wait unseen in the caller's transport.
 func (c *Config) streams() uint32 {
-	return uint32(min(max(minStreams, c.Slots+c.MaxPerCaller+spareStreams), math.MaxInt32))
+	return uint32(min(max(minStreams, c.Slots+2*c.MaxPerCaller+spareStreams), math.MaxInt32))
 }
 
 // def sets a field that is zero.
@@ -135,6 +140,8 @@ func (c *Config) validate() error {
 		{"Slots", int64(c.Slots)},
 		{"MaxQueued", int64(c.MaxQueued)},
 		{"MaxPerCaller", int64(c.MaxPerCaller)},
+		{"MaxHeld", int64(c.MaxHeld)},
+		{"MaxHeldBytes", int64(c.MaxHeldBytes)},
 		{"MaxMessageBytes", int64(c.MaxMessageBytes)},
 		{"MaxDeadline", int64(c.MaxDeadline)},
 		{"MaxStream", int64(c.MaxStream)},

@@ -59,17 +59,24 @@ func (s *Server) queuedUnary(h unary) unary {
 // neuron. traced holds the trace of the call, if there is one.
 func (s *Server) inTurn(traced context.Context, c *call, f func() (any, error)) (res any, err error) {
 	began := time.Now()
-	_, turn := span.Start(traced, "axon.queue")
+	if c.method.holds.Load() {
+		if err := s.held.room(c); err != nil {
+			c.method.refused.Add(1)
+			return nil, err
+		}
+	}
+	_, step := span.Start(traced, "axon.queue")
 	ctx, cancel := s.acquireContext(c)
 	t, err := s.queue.Acquire(ctx, c.claim)
 	cancel()
 	if err != nil {
 		err = s.noTurn(c, err)
-		turn.End(err)
+		step.End(err)
 		return nil, err
 	}
-	turn.End(nil)
+	step.End(nil)
 	granted := time.Now()
+	c.turn = &turn{s: s, ticket: t, granted: granted}
 	c.method.waiting.Add(int64(granted.Sub(began)))
 	defer func() {
 		if p := recover(); p != nil {
@@ -78,10 +85,11 @@ func (s *Server) inTurn(traced context.Context, c *call, f func() (any, error)) 
 			res, err = nil, status.Error(codes.Internal, "the neuron failed to answer")
 		}
 		t.Release()
+		s.held.remove(c)
 		if err != nil {
 			err = s.explain(c, err)
 		}
-		c.method.done(time.Since(granted), err)
+		c.method.done(c.turn.worked(), err)
 	}()
 	return f()
 }

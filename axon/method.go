@@ -13,7 +13,7 @@ type MethodStats struct {
 	Served   uint64        // calls answered without error
 	Failed   uint64        // calls that got a slot and ended in an error
 	Refused  uint64        // calls that got no slot: overload, or expired while they waited
-	Handling time.Duration // in handlers, the arrival of the request's body included, summed over calls
+	Handling time.Duration // in handlers until they gave their turn back, the arrival of the request's body included, summed over calls
 	Waiting  time.Duration // in the queue, summed over calls that got a slot
 	Latency  []uint64      // calls by time handled, one bucket per LatencyBounds and one beyond; not cumulative
 }
@@ -21,7 +21,8 @@ type MethodStats struct {
 // method is a served method.
 type method struct {
 	stream            bool
-	immediate         bool // needs no slot
+	immediate         bool        // needs no slot
+	holds             atomic.Bool // its handler gives turns back
 	served, failed    atomic.Uint64
 	refused           atomic.Uint64
 	handling, waiting atomic.Int64

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/fair"
 	axonv1 "github.com/gotensor/gotensor/proto/gotensor/axon/v1"
 	"github.com/gotensor/gotensor/synapse"
@@ -46,6 +47,7 @@ type Server struct {
 	verifier  *synapse.Verifier
 	queue     *fair.Queue
 	conns     census
+	held      holds
 	stats     counters
 	grpc      *grpc.Server
 	http      *http.Server
@@ -79,6 +81,10 @@ func New(cfg Config) (*Server, error) {
 		conns: census{
 			maxConns: cfg.MaxConns, maxPerIP: cfg.MaxConnsPerIP, maxUnproven: cfg.MaxUnproven, perIP: map[netip.Prefix]int{},
 		},
+	}
+	s.held = holds{
+		maxCalls: cfg.MaxHeld, maxPerCaller: cfg.MaxPerCaller, maxBytes: int64(cfg.MaxHeldBytes), stats: &s.stats,
+		calls: map[*call]struct{}{}, per: map[gotensor.Address]int{},
 	}
 	s.grpc = s.newGRPC()
 	s.http = s.newHTTP()

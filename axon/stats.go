@@ -2,12 +2,13 @@ package axon
 
 import "sync/atomic"
 
-// Stats is a snapshot of a server's counters. All but the first four only ever grow.
+// Stats is a snapshot of a server's counters. All but the first five only ever grow.
 type Stats struct {
 	Conns    int // open now
 	Unproven int // of those, without a proven key yet
 	Queued   int // calls waiting now
 	Running  int // slots in use now
+	Held     int // calls that have given their slot back and wait to answer
 
 	Accepted     uint64 // connections taken
 	Refused      uint64 // connections closed for lack of room, new ones or the oldest unproven
@@ -34,7 +35,7 @@ func (s *Server) Stats() Stats {
 	queued, running := s.queue.Depth()
 	conns, unproven := s.conns.open()
 	st := Stats{
-		Conns: conns, Unproven: unproven, Queued: queued, Running: running,
+		Conns: conns, Unproven: unproven, Queued: queued, Running: running, Held: s.held.open(),
 		Accepted: s.stats.accepted.Load(), Refused: s.stats.refused.Load(), Handshakes: s.stats.handshakes.Load(),
 		Proofs: s.stats.proofs.Load(), BadProofs: s.stats.badProofs.Load(), Denied: s.stats.denied.Load(),
 		Overloaded: s.stats.overloaded.Load(), Panics: s.stats.panics.Load(), BytesRead: s.stats.read.Load(), BytesWritten: s.stats.written.Load(),

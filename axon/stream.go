@@ -12,7 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// queuedStream waits for the call's turn before any of its body is read, as for unary calls, and holds the slot until the handler ends.
+// queuedStream waits for the call's turn before any of its body is read, as for unary calls, and holds the slot until the handler ends
+// or gives it back.
 // The wait is bounded by MaxDeadline, whatever the stream itself may take.
 func (s *Server) queuedStream(h grpc.StreamHandler) grpc.StreamHandler {
 	return func(srv any, st grpc.ServerStream) error {
@@ -50,6 +51,7 @@ type turnStream struct {
 func newTurnStream(s *Server, c *call, st grpc.ServerStream) *turnStream {
 	t := &turnStream{ServerStream: st, s: s, c: c}
 	t.idle = time.AfterFunc(s.cfg.firstMessage(), t.overdue)
+	c.turn.idle = t.idle
 	return t
 }
 
@@ -110,8 +112,16 @@ func (t *turnStream) SendMsg(m any) error {
 		t.c.end(overdueReader)
 		return t.s.expired(t.c)
 	}
-	t.idle.Reset(t.s.cfg.StreamIdle)
+	t.idle.Reset(t.silence())
 	return nil
+}
+
+// silence is how long the handler may take to the next message.
+func (t *turnStream) silence() time.Duration {
+	if t.c.holding() {
+		return t.s.cfg.firstMessage()
+	}
+	return t.s.cfg.StreamIdle
 }
 
 func (t *turnStream) setSending(now bool) {
