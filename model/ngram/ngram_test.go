@@ -20,7 +20,7 @@ import (
 	"github.com/gotensor/gotensor/model/ngram"
 )
 
-var _ score.Stepper = (*ngram.Reference)(nil)
+var _ score.Walker = (*ngram.Reference)(nil)
 
 func train(t testing.TB, order int, text string) *ngram.Model {
 	t.Helper()

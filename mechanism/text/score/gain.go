@@ -47,7 +47,7 @@ func (q *Question) Gain(a *Answer) (Gain, error) {
 			return Gain{}, err
 		}
 	}
-	longer, err := q.longer(a, lo, hi)
+	longer, err := q.longer(a, lo, hi, len(text))
 	if err != nil {
 		return Gain{}, err
 	}
@@ -96,9 +96,10 @@ func (a *Answer) search(from, to, depth int, b byte) int {
 	return from
 }
 
-// longer sums the reference over the candidates of [lo, hi) that extend no other candidate there. Beyond NRef of them only the
-// first by length, then bytes, are looked up: which ones does not depend on the probabilities sent.
-func (q *Question) longer(a *Answer, lo, hi int) (float64, error) {
+// longer sums the reference over the candidates of [lo, hi) that extend no other candidate there; the string asked last shares so many
+// bytes with all of them. Beyond NRef of them only the first by length, then bytes, are looked up: which ones does not depend on the
+// probabilities sent.
+func (q *Question) longer(a *Answer, lo, hi, shared int) (float64, error) {
 	left := q.settings.NRef
 	var ofLength [MaxLen + 1]int
 	if hi-lo <= left {
@@ -116,17 +117,20 @@ func (q *Question) longer(a *Answer, lo, hi int) (float64, error) {
 		}
 	}
 	sum := 0.0
-	for i := lo; i < hi && left > 0; i = a.after(i, hi) {
-		if ofLength[a.lengths[i]] == 0 {
-			continue
+	for i := lo; i < hi && left > 0; {
+		if ofLength[a.lengths[i]] > 0 {
+			ofLength[a.lengths[i]]--
+			left--
+			p, err := q.memory.prob(a.text(i), shared)
+			if err != nil {
+				return 0, err
+			}
+			sum += p
+			shared = MaxLen
 		}
-		ofLength[a.lengths[i]]--
-		left--
-		p, err := q.memory.prob(a.text(i))
-		if err != nil {
-			return 0, err
+		if i = a.after(i, hi); i < hi {
+			shared = min(shared, int(a.shared[i])) // with i's root before as much as with i's predecessor, which begins with it
 		}
-		sum += p
 	}
 	return sum, nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // Reference is the validator's own language model, trained on its own text, never on the passages asked.
@@ -13,11 +12,16 @@ type Reference interface {
 	Prob(context, s []byte) float64
 }
 
-// Stepper is a Reference that can be asked byte by byte; prefixes that candidates share are then evaluated once.
-type Stepper interface {
+// Walker is a Reference that can go on from where it is, so that a string costs only the bytes that it does not share with the one
+// before it in a sorted list. A place is whatever the reference needs to know of what came before.
+type Walker interface {
 	Reference
-	// Step is the probability, in (0, 1], that the byte b follows history. It does not keep the slice.
-	Step(history []byte, b byte) float64
+	// Start returns the place behind context.
+	Start(context []byte) uint32
+	// Walk follows s from the place at[0], to which it came with probability p[0]: at[i] and p[i] become place and probability behind
+	// i bytes, each probability the one before times that of the next byte, in (0, 1]. Both slices have len(s)+1 elements or more. It
+	// keeps none of the slices.
+	Walk(s []byte, at []uint32, p []float64)
 }
 
 // smallestBase keeps quotients finite; a reference that gives the text that occurred less is broken.
@@ -30,17 +34,20 @@ const (
 	firstSlots = 1 << 10
 )
 
-// memory remembers the reference's probabilities after one context, for all answers to the item: a tree of strings, each one byte
-// longer than its parent, whose edges are found by hash. A string that was asked before costs a look per byte, a new one only the
-// bytes that it does not share with any other.
+// memory is what is known of the reference after one context. A Walker is asked again for each answer, along its list. What any other
+// reference says is remembered for all answers to the item: a tree of strings, each one byte longer than its parent, whose edges are
+// found by hash, so that a string that was asked before costs a look per byte.
 type memory struct {
 	reference Reference
-	stepper   Stepper // nil if the reference has no Step
-	history   []byte  // the context with room for MaxLen bytes behind it
-	context   int
-	nodes     []node   // nodes[0] is the empty string
-	slots     []uint16 // open addressing: the node at home in or behind its slot, 0 for none; at most half full
-	shift     uint     // 32 less the binary logarithm of len(slots)
+	context   []byte
+
+	walker Walker              // nil if the reference is none
+	at     [MaxLen + 1]uint32  // places along the last string
+	p      [MaxLen + 1]float64 // its probabilities
+
+	nodes []node   // nodes[0] is the empty string
+	slots []uint16 // open addressing: the node at home in or behind its slot, 0 for none; at most half full
+	shift uint     // 32 less the binary logarithm of len(slots)
 }
 
 // node is a string of the tree.
@@ -53,9 +60,11 @@ const unknown = -1
 
 // reset forgets everything but the memory it takes.
 func (m *memory) reset(r Reference, context []byte) {
-	m.reference, m.context = r, len(context)
-	m.stepper, _ = r.(Stepper)
-	m.history = slices.Grow(append(m.history[:0], context...), MaxLen)
+	m.reference, m.context = r, append(m.context[:0], context...)
+	if m.walker, _ = r.(Walker); m.walker != nil {
+		m.at[0], m.p[0] = m.walker.Start(m.context), 1
+		return
+	}
 	m.nodes = append(m.nodes[:0], node{p: 1})
 	clear(m.slots)
 	if m.slots == nil {
@@ -102,8 +111,21 @@ func (m *memory) remember(parent int, b byte, p float64) int {
 	return n
 }
 
-// prob returns the probability that the text goes on with s, from memory where possible.
-func (m *memory) prob(s []byte) (float64, error) {
+// prob returns the probability that the text goes on with s, which begins as the string asked before for so many bytes.
+func (m *memory) prob(s []byte, shared int) (float64, error) {
+	if m.walker == nil {
+		return m.recall(s)
+	}
+	m.walker.Walk(s[shared:], m.at[shared:], m.p[shared:])
+	p := m.p[len(s)]
+	if !isProbability(p) {
+		return 0, notProbability(s, p)
+	}
+	return p, nil
+}
+
+// recall returns the probability that the text goes on with s, from the tree if it is there.
+func (m *memory) recall(s []byte) (float64, error) {
 	at, n := 0, 0
 	for n < len(s) {
 		next := m.find(at, s[n])
@@ -116,12 +138,9 @@ func (m *memory) prob(s []byte) (float64, error) {
 	if p := m.nodes[at].p; n == len(s) && p >= 0 {
 		return p, nil
 	}
-	if m.stepper != nil {
-		return m.walk(s, n, at)
-	}
-	p := m.reference.Prob(m.history[:m.context], s)
+	p := m.reference.Prob(m.context, s)
 	if !isProbability(p) {
-		return 0, fmt.Errorf("%w: it gives %q probability %v, want 0..1", ErrReference, s, p)
+		return 0, notProbability(s, p)
 	}
 	for full := false; n < len(s) && !full; n++ {
 		at = m.remember(at, s[n], unknown)
@@ -133,28 +152,13 @@ func (m *memory) prob(s []byte) (float64, error) {
 	return p, nil
 }
 
-// walk multiplies byte by byte from the longest prefix of s that is known, of n bytes at a node.
-func (m *memory) walk(s []byte, n, at int) (float64, error) {
-	p, full := m.nodes[at].p, false
-	m.history = append(m.history[:m.context], s[:n]...)
-	for ; n < len(s); n++ {
-		step := m.stepper.Step(m.history, s[n])
-		if !isProbability(step) {
-			return 0, fmt.Errorf("%w: it gives byte %#02x after %q probability %v, want 0..1", ErrReference, s[n], s[:n], step)
-		}
-		p *= step
-		m.history = append(m.history, s[n])
-		if !full {
-			at = m.remember(at, s[n], p)
-			full = at == 0
-		}
-	}
-	return p, nil
+func notProbability(s []byte, p float64) error {
+	return fmt.Errorf("%w: it gives %q probability %v, want 0..1", ErrReference, s, p)
 }
 
 // base returns the probability of what occurred, which must leave quotients finite.
 func (m *memory) base(s []byte) (float64, error) {
-	p, err := m.prob(s)
+	p, err := m.prob(s, 0)
 	if err == nil && (p < smallestBase || math.IsNaN(p)) {
 		err = fmt.Errorf("%w: it gives %q, which occurred, probability %v, want %v or more", ErrReference, s, p, smallestBase)
 	}

@@ -40,6 +40,21 @@ func (b bigram) Prob(context, s []byte) float64 {
 	return p
 }
 
+// Start and Walk: the last byte is all that counts, and 7 stands for none.
+func (b bigram) Start(context []byte) uint32 {
+	if len(context) == 0 {
+		return 7
+	}
+	return uint32(context[len(context)-1])
+}
+
+func (b bigram) Walk(s []byte, at []uint32, p []float64) {
+	for i, c := range s {
+		p[i+1] = p[i] * b.Step([]byte{byte(at[i])}, c)
+		at[i+1] = uint32(c)
+	}
+}
+
 func newScorer(tb testing.TB, r score.Reference) *score.Scorer {
 	tb.Helper()
 	s, err := score.NewScorer(score.Defaults(), r)

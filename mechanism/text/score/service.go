@@ -117,7 +117,7 @@ type event struct {
 
 // events lists those of an answer, the last one being 'none of the candidates', and which of them the text is.
 func (s *Scorer) events(context []byte, a *Answer, text []byte) (events []event, hit int, err error) {
-	r := prefixes{reference: s.reference, history: append(make([]byte, 0, len(context)+MaxLen), context...), context: len(context)}
+	r := newPrefixes(s.reference, context)
 	whole, err := r.prob([]byte{blank})
 	if err != nil {
 		return nil, 0, err
@@ -170,38 +170,29 @@ func (s *Scorer) events(context []byte, a *Answer, text []byte) (events []event,
 // computed again.
 type prefixes struct {
 	reference Reference
-	history   []byte // the context, then the string before
-	context   int
-	last      [MaxLen]byte
-	known     [MaxLen]float64 // probability that the text begins with so many bytes of last, plus one
-	n         int
+	walker    Walker // nil if the reference is none
+	context   []byte
+	last      []byte              // the string before, with
+	at        [MaxLen + 1]uint32  // the places along it
+	p         [MaxLen + 1]float64 // and its probabilities
+}
+
+func newPrefixes(reference Reference, context []byte) *prefixes {
+	p := &prefixes{reference: reference, context: context}
+	if p.walker, _ = reference.(Walker); p.walker != nil {
+		p.at[0], p.p[0] = p.walker.Start(context), 1
+	}
+	return p
 }
 
 func (p *prefixes) prob(s []byte) (float64, error) {
-	stepper, ok := p.reference.(Stepper)
-	if !ok {
-		return checked(p.reference.Prob(p.history[:p.context], s), s)
+	if p.walker == nil {
+		return checked(p.reference.Prob(p.context, s), s)
 	}
-	same := 0
-	for same < min(p.n, len(s)) && p.last[same] == s[same] {
-		same++
-	}
-	at := 1.0
-	if same > 0 {
-		at = p.known[same-1]
-	}
-	p.history = append(p.history[:p.context], s[:same]...)
-	for ; same < len(s); same++ {
-		step, err := checked(stepper.Step(p.history, s[same]), s)
-		if err != nil {
-			return 0, err
-		}
-		at *= step
-		p.last[same], p.known[same] = s[same], at
-		p.history = append(p.history, s[same])
-	}
-	p.n = len(s)
-	return at, nil
+	same := common(p.last, s)
+	p.walker.Walk(s[same:], p.at[same:], p.p[same:])
+	p.last = s
+	return checked(p.p[len(s)], s)
 }
 
 func checked(p float64, s []byte) (float64, error) {

@@ -14,20 +14,28 @@ import (
 // skewed is a reference whose bytes are independent; later letters are rarer.
 type skewed struct{}
 
-func (skewed) Step(_ []byte, b byte) float64 { return 1 / (1.5 + float64(b%32)) / 8 }
+func (skewed) step(b byte) float64 { return 1 / (1.5 + float64(b%32)) / 8 }
+
+func (skewed) Start([]byte) uint32 { return 0 }
+
+func (s skewed) Walk(text []byte, at []uint32, p []float64) {
+	for i, b := range text {
+		at[i+1], p[i+1] = 0, p[i]*s.step(b)
+	}
+}
 
 func (s skewed) Prob(_, text []byte) float64 {
 	p := 1.0
 	for _, b := range text {
-		p *= s.Step(nil, b)
+		p *= s.step(b)
 	}
 	return p
 }
 
-// onlyProb hides Step.
+// onlyProb hides Walk.
 type onlyProb struct{ skewed }
 
-func (onlyProb) Step() {}
+func (onlyProb) Walk() {}
 
 func TestTextsDrawnFromAnAnswerAgreeWithItOnAverage(t *testing.T) {
 	rule := score.Defaults()
