@@ -46,7 +46,7 @@ func startMiner(t *testing.T, n *fakenode.Node) {
 	require.NoError(t, err)
 	pin, err := synapse.SPKIHash(&cert)
 	require.NoError(t, err)
-	texts, err := text.NewServer(text.ServerConfig{Predictor: says{}, Generator: greets{}, Settings: text.DefaultSettings()})
+	texts, err := text.NewServer(text.ServerConfig{Predictor: says{}, Generator: greets{}, Settings: text.DefaultSettings(), Hotkey: fakenode.Addr("miner-1"), AtOnce: text.Everybody})
 	require.NoError(t, err)
 	server, err := axon.New(axon.Config{
 		ChainID: "fake-1", Certificate: cert, Callers: knows(true), Policy: axon.PolicyBandwidth,

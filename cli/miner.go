@@ -29,6 +29,7 @@ type minerOptions struct {
 	listen     string
 	announce   string
 	policy     string
+	atOnce     []string
 	noRegister bool
 	telemetry  telemetryOptions
 }
@@ -51,11 +52,17 @@ On a subnet of the mechanism custom the miner serves a plug-in of yours, an HTTP
 Several servers that serve the same model share the work: give --openai-url once for each. A server has words of its own behind its URL:
 URL,parallel=8,model=NAME,kind=ollama,key-file=FILE. Kinds: llama.cpp, vllm, ollama and openai; most are recognised.
 
+Predictions are sealed: a caller has the seal of an answer at once and the answer itself when half of the subnet's deadline has passed, so
+that nobody can pass a question on and sell your answer as his own. Gateways that mix several miners into one text, and programs
+that want likeliest tokens, need answers at once: name the hotkeys that you trust with --at-once. Whoever is answered at once can relay
+your answers, and takes from your pay if he does. Texts that people ask for are written as ever.
+
 The texts that callers send are not written down, unless you ask for it with --log-prompts.`,
 		Example: `  gotensor miner run --network FOLDER --wallet me
   gotensor miner run --network FOLDER --wallet me --model ngram-7 --listen 0.0.0.0:8091 --announce 203.0.113.7
   gotensor miner run --network FOLDER --wallet llm --openai-url http://127.0.0.1:8080
   gotensor miner run --network FOLDER --wallet llm --openai-url http://a:8000,parallel=32 --openai-url http://b:8000,parallel=32
+  gotensor miner run --network FOLDER --wallet me --at-once tao1gateway...
   gotensor miner run --network FOLDER --wallet me --netuid 2 --plugin http://127.0.0.1:9000`,
 		Args: takes(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error { return a.minerRun(c.Context(), o) },
@@ -68,6 +75,7 @@ The texts that callers send are not written down, unless you ask for it with --l
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address to serve at; port 0 takes a free one")
 	f.StringVar(&o.announce, "announce", "", "IP or IP:PORT that the chain is told (default: the listen address)")
 	f.StringVar(&o.policy, "policy", "bandwidth", "who may ask: validators, registered, bandwidth (keys with stake behind them too) or proven")
+	f.StringArrayVar(&o.atOnce, "at-once", nil, "whom predictions are told without a seal: nobody (default), everybody, or hotkeys, separated by commas; may be repeated")
 	f.BoolVar(&o.noRegister, "no-register", false, "fail instead of registering by proof of work")
 	o.telemetry.flags(f)
 	return c
@@ -79,6 +87,10 @@ func (a *app) minerRun(ctx context.Context, o minerOptions) error {
 		return usagef("--policy: %v", err)
 	}
 	announce, err := parseAnnounce(o.announce)
+	if err != nil {
+		return err
+	}
+	atOnce, err := atOnceFor(o.atOnce)
 	if err != nil {
 		return err
 	}
@@ -101,6 +113,7 @@ func (a *app) minerRun(ctx context.Context, o minerOptions) error {
 	}
 	defer seen.close()
 	m := a.models(ctx, o.models, home)
+	m.self, m.atOnce = hotkey.Address(), atOnce
 	defer m.close()
 	server, err := m.server(ctx, client, gotensor.NetUID(*o.netuid))
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text"
@@ -65,10 +66,13 @@ type models struct {
 	*app
 	o     modelOptions
 	home  string
+	self  gotensor.Address // hotkey of the miner
 	tasks sync.WaitGroup
 	stop  context.CancelFunc
 	ctx   context.Context //nolint:containedctx // ends with close, not with the call that starts a task
 	file  *os.File
+
+	atOnce func(gotensor.Address) bool // whom predictions are not sealed for; nil: nobody
 }
 
 func (a *app) models(ctx context.Context, o modelOptions, home string) *models {
@@ -95,7 +99,7 @@ func (m *models) text(ctx context.Context, s text.Settings) (mechanism.Server, e
 	if m.o.parallel < 0 || m.o.parallel > 4096 {
 		return nil, usagef("--parallel is %d, want 1 to 4096, or 0 for what the servers can", m.o.parallel)
 	}
-	cfg := text.ServerConfig{Settings: s, Parallel: m.o.parallel, Log: m.log()}
+	cfg := text.ServerConfig{Settings: s, Hotkey: m.self, AtOnce: m.atOnce, Parallel: m.o.parallel, Log: m.log()}
 	var err error
 	if cfg.Predictor, err = m.predictor(ctx, s); err != nil {
 		return nil, err

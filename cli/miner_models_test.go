@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model/openai"
 )
@@ -101,6 +102,7 @@ func TestWhatMinersServe(t *testing.T) {
 			a := &app{Streams: Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &log, Getenv: func(string) string { return "" }}}
 			m := a.models(t.Context(), c.o, home)
 			defer m.close()
+			m.self = gotensor.Address{1}
 			server, err := m.text(t.Context(), text.DefaultSettings())
 			require.NoError(t, err)
 			d := server.Describe()

@@ -267,7 +267,9 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if args[1] == "plugin" {
 		served, err = pluggedIn(ts)
 	} else {
-		served, err = text.NewServer(text.ServerConfig{Predictor: says{broken: args[1] == "broken"}, Settings: text.DefaultSettings()})
+		served, err = text.NewServer(text.ServerConfig{
+			Predictor: says{broken: args[1] == "broken"}, Settings: text.DefaultSettings(), Hotkey: fakenode.Addr(fmt.Sprint("miner-", uid)), AtOnce: text.Everybody,
+		})
 	}
 	ts.Check(err)
 	server, err := axon.New(axon.Config{

@@ -21,6 +21,8 @@ var (
 	ErrProof = errors.New("neuron refused the proof of our key")
 	// ErrNotPermitted: our key is proven, but the neuron does not admit it.
 	ErrNotPermitted = errors.New("neuron does not admit our key")
+	// ErrSealed: the neuron tells our key no predictions at once; they can be had by a sealed call.
+	ErrSealed = errors.New("neuron tells our key no predictions at once")
 	// ErrOverloaded: the neuron has no room; Error.RetryAfter says when to try again.
 	ErrOverloaded = errors.New("neuron is overloaded")
 	// ErrTooLarge: the request exceeds the neuron's limit, or the answer ours.
@@ -97,6 +99,9 @@ func kindOf(r synapse.Refusal) error {
 	case codes.Unauthenticated:
 		return ErrProof
 	case codes.PermissionDenied:
+		if r.Reason == synapse.ReasonSealed {
+			return ErrSealed // it admits us
+		}
 		return ErrNotPermitted
 	case codes.ResourceExhausted:
 		if r.Reason == synapse.ReasonOverloaded || r.Reason == synapse.ReasonLookup {

@@ -35,6 +35,7 @@ var outcomes = [...]struct {
 	{"pin", ErrPin},
 	{"proof", ErrProof},
 	{"not_permitted", ErrNotPermitted},
+	{"sealed", ErrSealed},
 	{"overloaded", ErrOverloaded},
 	{"too_large", ErrTooLarge},
 	{"deadline", ErrDeadline},

@@ -38,7 +38,7 @@ func TestStatsCountOutcomes(t *testing.T) {
 
 	got := c.Stats()
 	require.Equal(t, map[string]uint64{
-		"ok": 2, "pin": 1, "deadline": 1, "overloaded": 1, "unreachable": 0, "proof": 0, "not_permitted": 0, "too_large": 0, "canceled": 0,
+		"ok": 2, "pin": 1, "deadline": 1, "overloaded": 1, "unreachable": 0, "proof": 0, "not_permitted": 0, "sealed": 0, "too_large": 0, "canceled": 0,
 		"closed": 0, "failed": 0,
 	}, got.Outcomes)
 	require.Equal(t, 2, got.Targets)

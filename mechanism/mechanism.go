@@ -42,6 +42,8 @@ type Description struct {
 	// Parallel is how many calls the model can work on at the same time; the others wait in the axon's fair queue. 0: the axon's
 	// default, the number of processors.
 	Parallel int
+	// Hold is the longest for which an answer that is ready waits before it is told; an axon that stops waits for such answers. 0: none does.
+	Hold time.Duration
 	// Capabilities are told to every caller: what of the mechanism this server can do beyond the least, ascending, see the mechanism.
 	Capabilities []string
 	// Schema is told to every caller where a mechanism is called by it: a JSON document of at most 64 KiB; nil: none.

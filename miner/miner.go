@@ -147,6 +147,9 @@ func (m *miner) listen(cert tls.Certificate) (net.Listener, error) {
 	return lis, nil
 }
 
+// leastGrace is how long calls in progress may go on after Run's context has ended, longer where answers wait for longer by themselves.
+const leastGrace = 10 * time.Second
+
 // start makes the axon once the chain's name is known.
 func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
 	status, err := m.cfg.Chain.WaitReady(ctx)
@@ -157,6 +160,7 @@ func (m *miner) start(ctx context.Context, cert tls.Certificate) error {
 	m.axon, err = axon.New(axon.Config{
 		ChainID: status.ChainID, Certificate: cert, Callers: m.callers, Policy: m.cfg.Policy, Log: m.log,
 		StatsHandler: m.cfg.Telemetry.Traces.Server(), MaxMessageBytes: about.MaxRequest, Slots: about.Parallel,
+		Grace: max(leastGrace, about.Hold+time.Second),
 		Info: &axonv1.InfoResponse{
 			Hotkey: keys.Account(m.cfg.Key.Address()), Netuid: uint32(m.cfg.NetUID), Model: about.Model, Version: m.cfg.Version,
 			Capabilities: about.Capabilities, Schema: about.Schema,

@@ -77,7 +77,7 @@ func neuron(t *testing.T, backendURL string, seen telemetry.Sinks) metagraph.Neu
 	t.Helper()
 	pool, err := openai.New(openai.Config{Servers: []openai.Server{{URL: backendURL, Model: "small", Kind: openai.Generic}}})
 	require.NoError(t, err)
-	texts, err := text.NewServer(text.ServerConfig{Predictor: guesses{}, Generator: pool, Settings: text.DefaultSettings()})
+	texts, err := text.NewServer(text.ServerConfig{Predictor: guesses{}, Generator: pool, Settings: text.DefaultSettings(), Hotkey: fakenode.Addr("miner-1"), AtOnce: text.Everybody})
 	require.NoError(t, err)
 	cert, err := synapse.NewCertificate(time.Now())
 	require.NoError(t, err)

@@ -28,6 +28,7 @@ const (
 	unreachable       // no connection, or it broke
 	impostor          // another certificate key than the chain lists, or another neuron
 	denied            // it does not admit this gateway
+	sealed            // it tells this gateway nothing at once, which is its right
 	late              // no first piece in time
 	stalled           // no further piece in time
 	failed            // any other error of the neuron
@@ -36,7 +37,7 @@ const (
 )
 
 var faultNames = [faults]string{
-	"none", "ours", "lost", "too_large", "rejected", "overloaded", "unreachable", "impostor", "denied", "late", "stalled", "failed", "garbage",
+	"none", "ours", "lost", "too_large", "rejected", "overloaded", "unreachable", "impostor", "denied", "sealed", "late", "stalled", "failed", "garbage",
 }
 
 func (f fault) String() string { return faultNames[f] }
@@ -57,7 +58,7 @@ func (f fault) points() int {
 func (f fault) unreached() bool { return f == unreachable || f == impostor || f == denied }
 
 // worked tells whether the neuron may have begun to work on the request.
-func (f fault) worked() bool { return f != overloaded && !f.unreached() }
+func (f fault) worked() bool { return f != overloaded && f != sealed && !f.unreached() }
 
 // causes of contexts that this package ends.
 var (
@@ -101,6 +102,7 @@ func kindOf(err error, begun bool) fault {
 		{dendrite.ErrPin, impostor},
 		{dendrite.ErrProof, denied},
 		{dendrite.ErrNotPermitted, denied},
+		{dendrite.ErrSealed, sealed},
 		{dendrite.ErrTooLarge, large},
 		{dendrite.ErrDeadline, late},
 		{dendrite.ErrCanceled, failed}, // the neuron's doing: ours would have been seen before

@@ -35,6 +35,7 @@ func TestFaultsBeforeTheFirstPiece(t *testing.T) {
 		{name: "garbage", do: garbage, kind: "garbage", took: 80 * time.Millisecond, tried: 2, opens: 2, alone: mechanism.ErrBadAnswer, words: "two first pieces"},
 		{name: "another key", do: wrong, kind: "impostor", took: 50 * time.Millisecond, tried: 2, opens: 2, alone: dendrite.ErrPin},
 		{name: "not admitted", do: denies, kind: "denied", took: 50 * time.Millisecond, tried: 2, opens: 2, alone: dendrite.ErrNotPermitted},
+		{name: "sealed", do: seals, kind: "sealed", took: 50 * time.Millisecond, tried: 2, alone: dendrite.ErrSealed, words: "no predictions at once"},
 		{name: "rejected", do: rejects, kind: "rejected", took: 50 * time.Millisecond, tried: 2, alone: mechanism.ErrUpstream},
 		{name: "too large", do: large, kind: "too_large", took: 50 * time.Millisecond, tried: 2, alone: dendrite.ErrTooLarge},
 		{name: "hangs", do: hangs, kind: "lost", took: 1050 * time.Millisecond, tried: 2, opens: 2, alone: mechanism.ErrUpstream, words: "no first piece in time", hedged: true},

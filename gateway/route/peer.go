@@ -140,7 +140,7 @@ func (p *peer) note(e end, now time.Time) time.Duration {
 		p.success.add(1, now)
 		p.breaker.good(e.trial, now)
 		return 0
-	case ours, lost, large:
+	case ours, lost, large, sealed:
 		p.breaker.skip(e.trial)
 		return 0
 	case overloaded:

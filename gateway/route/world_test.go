@@ -62,6 +62,7 @@ var (
 	large   = fails(0, &dendrite.Error{Kind: dendrite.ErrTooLarge})
 	wrong   = fails(0, &dendrite.Error{Kind: dendrite.ErrPin})
 	denies  = fails(0, &dendrite.Error{Kind: dendrite.ErrNotPermitted})
+	seals   = fails(0, &dendrite.Error{Kind: dendrite.ErrSealed})
 )
 
 func busyFor(hint time.Duration) behaviour {

@@ -25,7 +25,8 @@ const (
 )
 
 // Generate writes a text. Errors are InvalidArgument with field, value and bound; Unimplemented if this neuron does not write;
-// Unavailable where the model fails or gives nothing for too long. The model's work ends as soon as the caller gives up.
+// Unavailable where the model fails or gives nothing for too long; synapse.ReasonSealed for likeliest tokens
+// where predictions are sealed and the caller is not to have them at once. The model's work ends as soon as the caller gives up.
 func (s *Server) Generate(req *textv1.GenerateRequest, stream grpc.ServerStreamingServer[textv1.GenerateResponse]) error {
 	g := s.cfg.Generator
 	if g == nil {
@@ -34,6 +35,9 @@ func (s *Server) Generate(req *textv1.GenerateRequest, stream grpc.ServerStreami
 	prompt, err := s.promptOf(req)
 	if err != nil {
 		return err
+	}
+	if prompt.TopLogprobs > 0 && !s.atOnce(stream.Context()) {
+		return s.sealedOnly("the likeliest tokens (top_logprobs) are a prediction, and predictions are", "leave top_logprobs 0")
 	}
 	ctx, guard := guarded(stream.Context(), s.cfg.FirstTokenTimeout)
 	defer guard.end()
@@ -50,7 +54,7 @@ func (s *Server) Generate(req *textv1.GenerateRequest, stream grpc.ServerStreami
 			return fmt.Errorf("%w: a piece after the last", errModel)
 		}
 		finished = p.Finish != ""
-		if unsent = stream.Send(encodePiece(&p)); unsent != nil {
+		if unsent = stream.Send(encodePiece(&p, prompt.TopLogprobs > 0)); unsent != nil {
 			return unsent
 		}
 		guard.start(s.cfg.TokenTimeout)
@@ -131,10 +135,11 @@ func (g *guard) stop() {
 	g.timer.Stop()
 }
 
-// encodePiece packs a piece for the wire and makes it what the wire type promises, whatever the model gave.
-func encodePiece(p *model.Piece) *textv1.GenerateResponse {
+// encodePiece packs a piece for the wire and makes it what the wire type promises, whatever the model gave; the likeliest tokens
+// only where they were asked for.
+func encodePiece(p *model.Piece, top bool) *textv1.GenerateResponse {
 	out := &textv1.GenerateResponse{
-		Text: strings.ToValidUTF8(p.Text, "\uFFFD"), ToolCallsJson: p.ToolCalls, FinishReason: p.Finish, Logprobs: encodeLogprobs(p.Logprobs, true),
+		Text: strings.ToValidUTF8(p.Text, "\uFFFD"), ToolCallsJson: p.ToolCalls, FinishReason: p.Finish, Logprobs: encodeLogprobs(p.Logprobs, top),
 	}
 	if p.Usage != nil {
 		out.Usage = encodeUsage(p.Usage)

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/mechanism/text"
 	"github.com/gotensor/gotensor/model"
 	textv1 "github.com/gotensor/gotensor/proto/gotensor/text/v1"
@@ -69,9 +70,15 @@ type sink struct {
 func (s *sink) Context() context.Context                  { return s.ctx }
 func (s *sink) Send(piece *textv1.GenerateResponse) error { return s.send(piece) }
 
+// hotkey is that of the miner under test.
+func hotkey() gotensor.Address { return gotensor.Address{1} }
+
 func newServer(t *testing.T, cfg text.ServerConfig) *text.Server {
 	t.Helper()
-	cfg.Predictor, cfg.Settings = nothing{}, text.DefaultSettings()
+	cfg.Predictor, cfg.Settings, cfg.Hotkey = nothing{}, text.DefaultSettings(), hotkey()
+	if cfg.AtOnce == nil {
+		cfg.AtOnce = text.Everybody
+	}
 	s, err := text.NewServer(cfg)
 	require.NoError(t, err)
 	return s

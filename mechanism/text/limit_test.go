@@ -145,7 +145,7 @@ func TestMaxRequestHoldsTheLargestHonestCall(t *testing.T) {
 	for _, size := range []int{1, 256, 65536} {
 		s := text.DefaultSettings()
 		s.ContextBytes = size
-		server, err := text.NewServer(text.ServerConfig{Predictor: models[2], Settings: s})
+		server, err := text.NewServer(text.ServerConfig{Predictor: models[2], Settings: s, Hotkey: hotkey(), AtOnce: text.Everybody})
 		require.NoError(t, err)
 		req := &textv1.PredictRequest{KMax: uint32(s.KMax)}
 		for range s.Items {

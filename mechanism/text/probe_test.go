@@ -65,7 +65,7 @@ func (w wires) To(n metagraph.Neuron) grpc.ClientConnInterface { return w[n.UID]
 // connect serves a model for predictions and another one for texts; nil: it writes none.
 func (w wires) connect(t *testing.T, predictor model.Predictor, writer model.Generator) {
 	t.Helper()
-	server, err := text.NewServer(text.ServerConfig{Predictor: predictor, Generator: writer, Settings: settings()})
+	server, err := text.NewServer(text.ServerConfig{Predictor: predictor, Generator: writer, Settings: settings(), Hotkey: hotkey(), AtOnce: text.Everybody})
 	require.NoError(t, err)
 	w.serve(t, server)
 }
@@ -314,7 +314,7 @@ func (h babbler) Generate(_ *textv1.GenerateRequest, s grpc.ServerStreamingServe
 func TestNothingThatAMinerWritesHurtsTheJudge(t *testing.T) {
 	models, err := trained()
 	require.NoError(t, err)
-	honest, err := text.NewServer(text.ServerConfig{Predictor: models[4].AtWords(), Settings: settings()})
+	honest, err := text.NewServer(text.ServerConfig{Predictor: models[4].AtWords(), Settings: settings(), Hotkey: hotkey(), AtOnce: text.Everybody})
 	require.NoError(t, err)
 	send := func(s grpc.ServerStreamingServer[textv1.GenerateResponse], text, finish string) error {
 		return s.Send(&textv1.GenerateResponse{Text: text, FinishReason: finish})

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/internal/span"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/model"
@@ -52,6 +53,11 @@ type ServerConfig struct {
 	Embedder model.Embedder
 	// Settings of the subnet bound what a caller may ask for.
 	Settings Settings
+	// Hotkey of this neuron, which its seals are bound to; needed where Settings.Sealed.
+	Hotkey gotensor.Address
+	// AtOnce tells whom answers are given at once where predictions are sealed: whoever is trusted not to pass them on. Callers without a
+	// proven key are the zero address. nil: Nobody.
+	AtOnce func(caller gotensor.Address) bool
 	// Parallel is how many calls the models can work on at the same time; 0: as many as there are processors.
 	Parallel int
 	// FirstTokenTimeout is how long Generate waits for its first piece, and Embed for its vectors (30 s); TokenTimeout how long Generate
@@ -61,7 +67,7 @@ type ServerConfig struct {
 	Log *slog.Logger
 }
 
-// Server answers Predict, Generate and Embed with models. It implements mechanism.Server.
+// Server answers Predict, PredictSealed, Generate and Embed with models. It implements mechanism.Server.
 type Server struct {
 	textv1.UnimplementedTextServer
 	cfg ServerConfig
@@ -77,6 +83,8 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	switch {
 	case cfg.Predictor == nil:
 		return nil, fmt.Errorf("%w: Predictor is nil, want a model", ErrServer)
+	case cfg.Settings.Sealed && cfg.Hotkey.IsZero():
+		return nil, fmt.Errorf("%w: Hotkey is zero, want the neuron's own: seals are bound to it", ErrServer)
 	case cfg.Parallel < 0 || cfg.FirstTokenTimeout < 0 || cfg.TokenTimeout < 0:
 		return nil, fmt.Errorf("%w: Parallel %d, FirstTokenTimeout %v or TokenTimeout %v is negative, want at least 0",
 			ErrServer, cfg.Parallel, cfg.FirstTokenTimeout, cfg.TokenTimeout)
@@ -95,7 +103,7 @@ func (s *Server) Service() (*grpc.ServiceDesc, any) { return &textv1.Text_Servic
 // Describe says which model answers and what it can do. Its largest request is that of the largest of its methods; those that are
 // smaller refuse the rest themselves.
 func (s *Server) Describe() mechanism.Description {
-	d := mechanism.Description{Model: s.cfg.Predictor.Name(), MaxRequest: s.predictBytes(), Parallel: s.cfg.Parallel}
+	d := mechanism.Description{Model: s.cfg.Predictor.Name(), MaxRequest: s.predictBytes(), Parallel: s.cfg.Parallel, Hold: s.cfg.Settings.Hold()}
 	if s.cfg.Embedder != nil {
 		d.Capabilities = append(d.Capabilities, CanEmbed)
 		d.MaxRequest = max(d.MaxRequest, s.serveBytes())
@@ -125,8 +133,16 @@ func (s *Server) serveBytes() int {
 }
 
 // Predict answers with one prediction per context. It refuses what the wire type forbids with InvalidArgument, naming field,
-// value and bound; a model that fails is Unavailable, and its own words stay in the miner's log.
+// value and bound; a model that fails is Unavailable, and its own words stay in the miner's log. Where predictions are sealed, only
+// callers for whom ServerConfig.AtOnce is true are answered; others are refused with PermissionDenied and synapse.ReasonSealed.
 func (s *Server) Predict(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error) {
+	if !s.atOnce(ctx) {
+		return nil, s.sealedOnly("predictions are", "call PredictSealed")
+	}
+	return s.predict(ctx, req)
+}
+
+func (s *Server) predict(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error) {
 	if err := s.checkPredict(req); err != nil {
 		return nil, err
 	}

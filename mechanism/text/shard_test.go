@@ -165,7 +165,7 @@ func TestTextsAreNotAboutTheShard(t *testing.T) {
 	models, err := trained()
 	require.NoError(t, err)
 	l := &listener{seen: map[string]int{}}
-	server, err := text.NewServer(text.ServerConfig{Predictor: models[2].AtWords(), Generator: models[2], Settings: settings()})
+	server, err := text.NewServer(text.ServerConfig{Predictor: models[2].AtWords(), Generator: models[2], Settings: settings(), Hotkey: hotkey(), AtOnce: text.Everybody})
 	require.NoError(t, err)
 	w := &witness{TextServer: server, predict: l.hear(server.Predict)}
 	net := wires{}

@@ -94,7 +94,7 @@ func honest(t *testing.T, order int) answerer {
 	t.Helper()
 	models, err := trained()
 	require.NoError(t, err)
-	server, err := text.NewServer(text.ServerConfig{Predictor: models[order].AtWords(), Settings: settings()})
+	server, err := text.NewServer(text.ServerConfig{Predictor: models[order].AtWords(), Settings: settings(), Hotkey: hotkey(), AtOnce: text.Everybody})
 	require.NoError(t, err)
 	return server.Predict
 }

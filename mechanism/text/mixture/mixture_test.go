@@ -104,7 +104,7 @@ func (l *lease) Done(err error) {
 // serves is a miner with a model.
 func serves(t testing.TB, share float64, p model.Predictor) neuron {
 	t.Helper()
-	s, err := text.NewServer(text.ServerConfig{Predictor: p, Settings: text.DefaultSettings()})
+	s, err := text.NewServer(text.ServerConfig{Predictor: p, Settings: text.DefaultSettings(), Hotkey: gotensor.Address{1}, AtOnce: text.Everybody})
 	require.NoError(t, err)
 	return neuron{share: share, state: "up", answer: s.Predict}
 }

@@ -141,7 +141,7 @@ func (w *world) run(ctx context.Context, plays []Play) error {
 
 // server is what one play answers with.
 func (w *world) server(ctx context.Context, p *Play, key keys.PrivateKey) (*text.Server, error) {
-	cfg := text.ServerConfig{Settings: w.settings, Parallel: 16, Log: w.log.With("play", p.Name)}
+	cfg := text.ServerConfig{Settings: w.settings, Hotkey: key.Address(), Parallel: 16, Log: w.log.With("play", p.Name)}
 	var err error
 	if cfg.Predictor, err = w.predictor(ctx, p, key); err != nil {
 		return nil, err
