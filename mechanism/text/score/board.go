@@ -17,7 +17,7 @@ type Board struct {
 	strata   []string
 	rounds   int
 	neurons  map[Key]*neuron
-	pairs    map[pair]float32  // moving distance of those that were in one group, nats
+	pairs    map[pair]bond     // of those that were in one group
 	use      func(Key) float64 // nil: 1 for all
 }
 
@@ -80,7 +80,7 @@ func NewBoard(s Settings, strata []string) (*Board, error) {
 		}
 		seen[name] = true
 	}
-	return &Board{settings: s, strata: append([]string(nil), strata...), neurons: map[Key]*neuron{}, pairs: map[pair]float32{}}, nil
+	return &Board{settings: s, strata: append([]string(nil), strata...), neurons: map[Key]*neuron{}, pairs: map[pair]bond{}}, nil
 }
 
 // Strata returns the names of the strata in the order of their indices.
@@ -119,7 +119,7 @@ func (b *Board) Observe(scores Scores) (Report, error) {
 			b.follow(report.Keys, &report.Similarity, level)
 		}
 	}
-	settle(&b.settings, answered, report.Similarity, round)
+	b.settle(report.Keys, answered, report.Similarity, round)
 	for i := range scores.Replies {
 		b.neurons[scores.Replies[i].Key] = after[i]
 	}

@@ -8,7 +8,7 @@ import (
 // Distances over rounds: a round has few items, and among dozens of independent neurons some pair is close in nearly every one by chance. So what
 // counts is the moving mean of a pair's distance; only who is as good as equal within a round is taken for alike at once. See docs/scoring.md, section 4.
 
-// maxPairs bounds the pairs whose distance is kept, those of 724 neurons. Further ones are judged by each round alone.
+// maxPairs bounds the pairs of which anything is kept, those of 724 neurons. Further ones are judged by each round alone.
 const maxPairs = 1 << 18
 
 // farthest is the most that one round's distance counts, in scales: else a copy could be far away in one round of eight, with no opinion at
@@ -17,6 +17,12 @@ const farthest = 2
 
 // pair is two neurons, the smaller key first.
 type pair struct{ a, b Key }
+
+// bond is what is known of a pair.
+type bond struct {
+	distance float32 // moving, nats
+	before   int8    // 1: the one with the smaller key was before, -1: the other, 0: nothing is remembered
+}
 
 func pairOf(a, b Key) pair {
 	if b < a {
@@ -37,13 +43,17 @@ func (b *Board) follow(keys []Key, like *Similarity, level []float64) {
 		for j := i + 1; j < len(keys); j++ {
 			p, now := pairOf(keys[i], keys[j]), like.Delta[i][j]
 			scale := s.scale(level[i], level[j])
-			before, known := b.pairs[p]
+			known, ok := b.pairs[p]
 			moving := min(now, farthest*scale)
-			if known {
-				moving = float64(before) + s.PairRate*(moving-float64(before))
+			if ok {
+				moving = float64(known.distance) + s.PairRate*(moving-float64(known.distance))
 			}
-			if known || len(b.pairs) < maxPairs {
-				b.pairs[p] = float32(moving)
+			if moving > s.Apart*scale {
+				known.before = 0
+			}
+			if ok || len(b.pairs) < maxPairs {
+				known.distance = float32(moving)
+				b.pairs[p] = known
 			}
 			both := max(0, 1-moving/scale, (1-now/scale-s.Sure)/(1-s.Sure))
 			like.S[i][j], like.S[j][i] = both, both
@@ -66,7 +76,7 @@ func (b *Board) keepPairs() {
 	}
 }
 
-// storePairs puts the distances into a state whose neurons are sorted by key: each pair with the one that comes first.
+// storePairs puts the bonds into a state whose neurons are sorted by key: each pair with the one that comes first.
 func (b *Board) storePairs(neurons []neuronState) {
 	index := make(map[Key]int, len(neurons))
 	for i := range neurons {
@@ -79,8 +89,15 @@ func (b *Board) storePairs(neurons []neuronState) {
 	for i := range neurons {
 		n := &neurons[i]
 		slices.Sort(n.Others)
-		for _, j := range n.Others {
-			n.Distances = append(n.Distances, b.pairs[pair{Key(n.Key), Key(neurons[j].Key)}])
+		before, any := make([]int8, len(n.Others)), false
+		for k, j := range n.Others {
+			known := b.pairs[pair{Key(n.Key), Key(neurons[j].Key)}]
+			n.Distances = append(n.Distances, known.distance)
+			before[k] = known.before
+			any = any || known.before != 0
+		}
+		if any {
+			n.Before = before
 		}
 	}
 }
@@ -92,13 +109,22 @@ func (b *Board) loadPairs(neurons []neuronState) error {
 		if len(n.Others) != len(n.Distances) {
 			return fmt.Errorf("%w: neuron %q: %d distances to %d others", ErrState, n.Key, len(n.Distances), len(n.Others))
 		}
+		if n.Before == nil {
+			n.Before = make([]int8, len(n.Others)) // of a board that remembered nobody
+		}
+		if len(n.Before) != len(n.Others) {
+			return fmt.Errorf("%w: neuron %q: %d marks of who was before for %d others", ErrState, n.Key, len(n.Before), len(n.Others))
+		}
 		last := i
 		for k, j := range n.Others {
 			d := n.Distances[k]
 			if j <= last || j >= len(neurons) || !(d >= 0 && d <= gainLimit) || len(b.pairs) >= maxPairs {
 				return fmt.Errorf("%w: neuron %q: distance %v to neuron %d of %d", ErrState, n.Key, d, j, len(neurons))
 			}
-			b.pairs[pairOf(Key(n.Key), Key(neurons[j].Key))] = d
+			if n.Before[k] < -1 || n.Before[k] > 1 {
+				return fmt.Errorf("%w: neuron %q: who was before is %d, want -1, 0 or 1", ErrState, n.Key, n.Before[k])
+			}
+			b.pairs[pairOf(Key(n.Key), Key(neurons[j].Key))] = bond{distance: d, before: n.Before[k]}
 			last = j
 		}
 	}

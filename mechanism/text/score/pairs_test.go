@@ -79,9 +79,11 @@ func lowest(x []float64) float64 {
 func TestPairsAreKept(t *testing.T) {
 	b, err := score.NewBoard(score.Defaults(), twoSources)
 	require.NoError(t, err)
-	scripted(t, b, 0, 20, map[score.Key]uint64{"first": 1, "second": 2, "third": 4})
+	scripted(t, b, 0, 10, map[score.Key]uint64{"first": 1})
+	scripted(t, b, 10, 10, map[score.Key]uint64{"first": 1, "second": 1, "third": 4})
 	data, err := b.Encode()
 	require.NoError(t, err)
+	require.Contains(t, string(data), `"before":[1,`, "the first was before the second")
 	require.Equal(t, 2, bytes.Count(data, []byte(`"distances"`)), "each pair once, with the one that comes first")
 	again, err := score.LoadBoard(score.Defaults(), twoSources, data)
 	require.NoError(t, err)
@@ -108,6 +110,10 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	const whole = `"others":[1],"distances":[0]`
 	require.Contains(t, string(data), whole)
+	for _, before := range []string{`,"before":[1]`, `,"before":[0]`, `,"before":[-1]`, ""} { // absent in boards of older versions
+		_, err := score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(whole), []byte(whole+before), 1))
+		require.NoError(t, err, before)
+	}
 	for name, part := range map[string]string{
 		"itself":        `"others":[0],"distances":[0]`,
 		"nobody":        `"others":[2],"distances":[0]`,
@@ -115,6 +121,9 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 		"no distance":   `"others":[1],"distances":[]`,
 		"below nothing": `"others":[1],"distances":[-1]`,
 		"too far":       `"others":[1],"distances":[1e9]`,
+		"no such order": `"others":[1],"distances":[0],"before":[2]`,
+		"orders":        `"others":[1],"distances":[0],"before":[1,1]`,
+		"no order":      `"others":[1],"distances":[0],"before":[]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(whole), []byte(part), 1))

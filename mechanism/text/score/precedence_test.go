@@ -1,6 +1,8 @@
 package score_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -99,4 +101,53 @@ func TestLoadFirstVersion(t *testing.T) {
 	scripted(t, loaded, 40, 60, map[score.Key]uint64{"first": 1, "second": 1})
 	require.InDelta(t, 1, factor(t, loaded, "first"), 1e-9)
 	require.Less(t, factor(t, loaded, "second"), 0.01)
+}
+
+// crowd plays a victim and, from round 20 on, copies with noise of their own: each is a little alike to the victim (a twentieth) and not at all to the other
+// copies. It returns what the copy factor of the victim is in the end, and the mean of theirs.
+func crowd(t *testing.T, apart float64, copies int) (victim, others float64) {
+	t.Helper()
+	settings := score.Defaults()
+	settings.Apart = apart
+	b, err := score.NewBoard(settings, twoSources)
+	require.NoError(t, err)
+	rng := rand.New(rand.NewPCG(1, 2))
+	const items = 32
+	for r := range 260 {
+		scores := score.Scores{Replies: make([]score.ReplyScore, 1, copies+1)}
+		if r >= 20 {
+			scores.Replies = scores.Replies[:copies+1]
+		}
+		for k := range scores.Replies {
+			scores.Replies[k] = score.ReplyScore{Key: score.Key(fmt.Sprint("miner-", k)), Answered: true}
+		}
+		for i := range items {
+			scores.Strata = append(scores.Strata, i%2)
+			said := 1.5 + rng.NormFloat64()
+			for k := range scores.Replies {
+				noise := 0.0
+				if k > 0 {
+					noise = 0.79 * rng.NormFloat64()
+				}
+				scores.Replies[k].Gains = append(scores.Replies[k].Gains, score.Gain{Nats: said + noise})
+			}
+		}
+		observe(t, b, scores)
+	}
+	victim = factor(t, b, "miner-0")
+	for k := range copies {
+		others += factor(t, b, score.Key(fmt.Sprint("miner-", k+1))) / float64(copies)
+	}
+	return victim, others
+}
+
+// TestCrowdTakesNothing: thirty copies at the edge of likeness would share the pay of their original away, once they have records of their own.
+func TestCrowdTakesNothing(t *testing.T) {
+	victim, others := crowd(t, score.Defaults().Apart, 30)
+	t.Logf("the victim keeps %.3f, a copy %.3f", victim, others)
+	require.Greater(t, victim, 0.99)
+	without, othersWithout := crowd(t, 0, 30)
+	t.Logf("if nobody remembers: %.3f, %.3f", without, othersWithout)
+	require.Less(t, without, 0.6)
+	require.Less(t, others, othersWithout+0.01, "the copies win nothing by it")
 }

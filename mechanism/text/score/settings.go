@@ -30,6 +30,7 @@ type Settings struct {
 	Sure         float64 `json:"sure"`          // likeness within one round from which on it counts by itself, below 1
 	LevelFloor   float64 `json:"level_floor"`   // smallest such level, nats
 	Lead         float64 `json:"lead"`          // relative lead of a claim that makes an original and a copy of two that are alike; 0: they share
+	Apart        float64 `json:"apart"`         // distance of a pair, in limits of likeness, beyond which it is forgotten who of the two was before; 0: nobody remembers
 	CopyRate     float64 `json:"copy_rate"`     // rate of the copy factor
 	Z            float64 `json:"z"`             // standard errors subtracted from a mean
 	V0           float64 `json:"v0"`            // prior variance of a round's mean, nats squared
@@ -41,7 +42,7 @@ type Settings struct {
 func Defaults() Settings {
 	return Settings{
 		KMax: 512, Tolerance: 0.001, Lambda: 0.001, Cap: 16, NRef: 128,
-		Alpha: 0.05, Kappa: 0.05, PairRate: 0.2, Sure: 0.75, LevelFloor: 0.1, Lead: 0.25, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
+		Alpha: 0.05, Kappa: 0.05, PairRate: 0.2, Sure: 0.75, LevelFloor: 0.1, Lead: 0.25, Apart: 1.75, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
 	}
 }
 
@@ -66,6 +67,7 @@ func (s *Settings) Validate() error {
 		{"sure", s.Sure, 0, 0.999},
 		{"level_floor", s.LevelFloor, 1e-6, 100},
 		{"lead", s.Lead, 0, 10},
+		{"apart", s.Apart, 0, farthest},
 		{"copy_rate", s.CopyRate, 1e-6, 1},
 		{"z", s.Z, 0, 100},
 		{"v0", s.V0, 0, 1e6},

@@ -31,6 +31,7 @@ type neuronState struct {
 	// Moving distances to neurons that come later in the list, by index, nats.
 	Others    []int     `json:"others,omitempty"`
 	Distances []float32 `json:"distances,omitempty"`
+	Before    []int8    `json:"before,omitempty"` // who of the two was before: 1 this neuron, -1 the other, 0 nobody; absent: nobody
 }
 
 // Encode returns the board as JSON, the same bytes for the same board. LoadBoard reads it back without any loss.
