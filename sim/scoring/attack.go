@@ -28,14 +28,15 @@ type family struct {
 type attackCase struct {
 	name, about string
 	players     []player
-	owned       []int     // the attacker's uids, indices of players
-	victim      int       // whose loss is looked at; -1: nobody's
-	yardstick   []float64 // gains whose honest pay is 1; nil with shares
-	from        int       // pay counts from this round
-	group       int       // most uids that are compared; 0: all
-	most        float64   // bound of the attacker's pay
-	least       float64   // bound of what the victim keeps
-	shares      bool      // pay as share of a round's pot
+	owned       []int                 // the attacker's uids, indices of players
+	victim      int                   // whose loss is looked at; -1: nobody's
+	yardstick   []float64             // gains whose honest pay is 1; nil with shares
+	from        int                   // pay counts from this round
+	group       int                   // most uids that are compared; 0: all
+	most        float64               // bound of the attacker's pay
+	least       float64               // bound of what the victim keeps
+	shares      bool                  // pay as share of a round's pot
+	rule        func(*score.Settings) // changes the rule; nil: as it is
 }
 
 // Name of the experiment.
@@ -85,6 +86,9 @@ func (a *Attack) Run(ctx context.Context, progress sim.Progress) (*sim.Report, e
 }
 
 func (a *Attack) outcome(ctx context.Context, e *exam, c *attackCase, rule score.Settings) (outcome, error) {
+	if c.rule != nil {
+		c.rule(&rule)
+	}
 	group := c.group
 	if group == 0 {
 		group = len(c.players) + 1
@@ -161,7 +165,7 @@ func (a *Attack) report(cases []attackCase, results [][2]outcome) *sim.Report {
 // breakEven is what the best clone beside a victim earns in an epoch: a registration has to cost more than that over its life.
 func breakEven(cases []attackCase, results [][2]outcome) sim.Number {
 	n := sim.Number{
-		Name: "break-even", Unit: "honest pays per epoch", AtMost: sim.Bound(0.85),
+		Name: "break-even", Unit: "honest pays per epoch", AtMost: sim.Bound(0.88),
 		About:  "what the best of ten clones' disguises earns each: a registration that costs more than that over its life does not pay",
 		Before: new(float64),
 	}

@@ -2,8 +2,6 @@ package scoring
 
 import (
 	"context"
-	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -168,95 +166,4 @@ func abstaining(ctx context.Context, e *exam, _ *Attack) ([]attackCase, error) {
 		split("splitter", "one model over two uids, half of the items each", 0.75, func(i int) bool { return i%2 == 0 }),
 		split("splitter-by-source", "one model over two uids, a source each", 1.02, func(i int) bool { return e.items[i].Stratum == 0 }),
 	}, nil
-}
-
-// DefaultCopies is the experiment with one model under many uids.
-func DefaultCopies() *Attack {
-	return &Attack{Seed: 1, Rounds: 120, family: &family{
-		name: "text-copies", title: "One model under many uids",
-		about: `Clones answer with the best model, exactly or with noise, all uids together; 1 is the honest pay of that model on one uid. The clones come at round
-40, beside the original or registered by its owner at the start. A registration earns what a clone earns: divided by the number of clones, the pay here is the
-price per epoch, in honest pays, above which clones do not pay. Noise that escapes detection costs gain but is not stopped, and a little of a weak model of one's
-own brings most of that gain back.`,
-		price: true, cases: copying,
-	}}
-}
-
-func copying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
-	c, err := e.cast(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []attackCase
-	clones := func(name, about string, from, group int, most, least float64, gains [][]float64) {
-		ac := attackCase{name: name, about: about, players: c.players(), yardstick: c.best, from: from + 20, most: most, least: least, group: group}
-		if from == 0 {
-			ac.players, ac.victim = ac.players[1:], -1
-		}
-		for k, g := range gains {
-			ac.owned = append(ac.owned, len(ac.players))
-			ac.players = append(ac.players, always(fmt.Sprint(name, k), from, g))
-		}
-		out = append(out, ac)
-	}
-	same := func(k int) [][]float64 { return slices.Repeat([][]float64{c.best}, k) }
-	clones("sybils-5", "5 exact copies, registered at once", 0, 0, 1.01, 0, same(5))
-	clones("sybils-20", "20 exact copies, registered at once", 0, 0, 1.01, 0, same(20))
-	clones("copies-1", "1 exact copy of a victim", 40, 0, 0.05, 0.9, same(1))
-	clones("copies-10", "10 exact copies of a victim", 40, 0, 0.05, 0.9, same(10))
-	clones("copies-10-apart", "10 exact copies of a victim, groups of 7 among 13", 40, 7, 1.4, 0.9, same(10))
-	bounds := map[float64]float64{0.1: 0.1, 0.3: 0.4, 0.6: 4, 1: 6}
-	for _, sigma := range []float64{0.1, 0.3, 0.6, 1} {
-		gains, err := e.liars(ctx, a, 10, func(rng *rand.Rand) []model.Prediction { return noise(c.says, sigma, rng) })
-		if err != nil {
-			return nil, err
-		}
-		name := fmt.Sprintf("noise-%02.0f", 10*sigma)
-		clones(name, fmt.Sprintf("10 copies of a victim with noise of %v nat on each log-probability", sigma), 40, 0, bounds[sigma], 0.9, gains)
-	}
-	for _, s := range []struct {
-		name, about string
-		most        float64
-		lie         func(rng *rand.Rand) []model.Prediction
-	}{
-		{"tilted", "10 copies of a victim with noise of 1 nat on the floor of each item", 1.1, func(rng *rand.Rand) []model.Prediction { return tilt(c.says, 1, rng) }},
-		{"spoiled", "10 copies of a victim, each without opinion on a tenth of the items", 4.5, func(rng *rand.Rand) []model.Prediction { return spoil(c.says, 0.1, rng) }},
-	} {
-		gains, err := e.liars(ctx, a, 10, s.lie)
-		if err != nil {
-			return nil, err
-		}
-		clones(s.name, s.about, 40, 0, s.most, 0.9, gains)
-	}
-	blurred, err := e.liars(ctx, a, 10, func(rng *rand.Rand) []model.Prediction { return noise(c.says, 1, rng) })
-	if err != nil {
-		return nil, err
-	}
-	clones("original-gone", "10 copies of one model with noise of 1 nat, registered at once, without the exact one: not stopped", 0, 0, 6, 0, blurred)
-	for k := range blurred {
-		blurred[k] = mixed(c.weak, blurred[k], 0.8)
-	}
-	clones("diluted", "10 copies of a victim with noise of 1 nat, and a fifth of a weak model of the attacker's own mixed in: not stopped", 40, 0, 8.5, 0.8, blurred)
-	return out, nil
-}
-
-// mixed are the gains of the mixture of two answers, the second one with the given share.
-func mixed(one, other []float64, share float64) []float64 {
-	out := make([]float64, len(one))
-	for i := range out {
-		out[i] = math.Log((1-share)*math.Exp(one[i]) + share*math.Exp(other[i]))
-	}
-	return out
-}
-
-// liars are the gains of independent variants of one model.
-func (e *exam) liars(ctx context.Context, a *Attack, n int, lie func(rng *rand.Rand) []model.Prediction) ([][]float64, error) {
-	out := make([][]float64, n)
-	for k := range out {
-		var err error
-		if out[k], err = e.gains(ctx, lie(rand.New(rand.NewPCG(a.Seed, uint64(100+k))))); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
