@@ -11,15 +11,17 @@ const triesPerRow = 64
 // builder turns a model whose counts and sums are kept on all levels into a Reference.
 type builder struct {
 	model  *Model
-	rows   []row // all contexts, shortest first
-	places []uint32
+	rows   []row    // all contexts, shortest first
+	places []uint32 // of the rows
+	rowOf  []uint32 // of the places
 	*Reference
 }
 
 // row is a context and what followed it.
 type row struct {
-	next   []byte // the bytes that followed; of the empty context all bytes
-	grams  int    // index of the first of them on the level
+	next   []byte // the bytes that have slots: those that followed, and some that did not if the context is short
+	seen   []byte // the bytes that followed
+	grams  int    // index of the first of those on the level
 	parent int    // row of the context less its first byte
 	kids   int    // row of the first context that is longer by a byte before
 	firsts []byte // those bytes
@@ -28,9 +30,9 @@ type row struct {
 // automaton returns the reference of a model.
 func (m *Model) automaton() *Reference {
 	b := &builder{model: m, rows: m.rows(), Reference: new(Reference)}
+	b.fill()
 	b.arrange()
 	b.root = b.places[0]
-	b.known = make([]backward, len(b.rows))
 	i := 0
 	for d := range m.levels {
 		for first := i; i < first+len(m.levels[d].grams.lens); i++ {
@@ -47,7 +49,8 @@ func (m *Model) rows() []row {
 		grams := 0
 		for _, n := range m.levels[d].grams.lens {
 			end := grams + int(n) + 1
-			rows = append(rows, row{next: m.levels[d].next[grams:end], grams: grams})
+			seen := m.levels[d].next[grams:end]
+			rows = append(rows, row{next: seen, seen: seen, grams: grams})
 			grams = end
 		}
 	}
@@ -63,11 +66,20 @@ func (m *Model) rows() []row {
 			parent++
 		}
 	}
-	rows[0].next = make([]byte, 256)
-	for b := range rows[0].next {
-		rows[0].next[b] = byte(b)
-	}
 	return rows
+}
+
+// fill gives slots to bytes that did not follow short contexts, so that hardly any look goes back further: to all bytes behind the empty
+// context, and to those that occur behind each of one byte.
+func (b *builder) fill() {
+	occur := b.rows[0].seen
+	b.rows[0].next = make([]byte, 256)
+	for i := range b.rows[0].next {
+		b.rows[0].next[i] = byte(i)
+	}
+	for i := range b.rows[0].firsts {
+		b.rows[1+i].next = occur
+	}
 }
 
 // arrange finds a place for each row, so that no two want the same slot: long rows first, short ones in the gaps between.
@@ -88,12 +100,12 @@ func (b *builder) arrange() {
 		}
 	}
 	size := t.last + 256 // so that any byte of any place has a slot
-	b.slots, b.partials, b.contexts = make([]slot, size), make([]partial, size), make([]uint32, size)
+	b.slots, b.partials, b.known, b.rowOf = make([]slot, size), make([]partial, size), make([]backward, size), make([]uint32, size)
 	for i := range b.slots {
 		b.slots[i].owner = nowhere
 	}
 	for i, place := range b.places {
-		b.contexts[place] = uint32(i)
+		b.rowOf[place] = uint32(i)
 		for _, next := range b.rows[i].next {
 			b.slots[place+uint32(next)].owner = place
 		}
@@ -167,24 +179,23 @@ func (s bits64) free(i int) int {
 // connect fills in the slots of row i, which is context number of level d. Those of shorter contexts are there.
 func (b *builder) connect(d, i, number int) {
 	l, at, place := &b.model.levels[d], &b.rows[i], b.places[i]
-	back := backward{raw: l.rawSums[number], shorter: b.places[at.parent], length: uint8(d)}
+	back := backward{raw: l.rawSums[number], cont: sums{total: 1}, shorter: b.places[at.parent], length: uint8(d)}
 	if d < referenceOrder-1 {
 		back.cont = l.contSums[number]
 	}
-	b.known[i] = back
-	for j, next := range at.next {
-		below, gram := partial{shorter: 1.0 / 256}, at.grams+j
+	b.known[place] = back
+	for _, next := range at.next {
+		below := partial{shorter: 1.0 / 256}
 		if d > 0 {
 			below = b.partials[back.shorter+uint32(next)]
-		} else {
-			gram = bytes.IndexByte(l.next, next) // -1 if the text has no such byte
 		}
+		gram := bytes.IndexByte(at.seen, next)
 		raw, cont := evidence{sums: back.raw}, evidence{sums: back.cont}
 		if gram >= 0 {
-			raw.kept = l.rawDiscount.kept(l.raw[gram])
+			raw.kept = l.rawDiscount.kept(l.raw[at.grams+gram])
 		}
 		if gram >= 0 && d < referenceOrder-1 {
-			cont.kept = l.contDiscount.kept(uint32(l.cont[gram]) + 1)
+			cont.kept = l.contDiscount.kept(uint32(l.cont[at.grams+gram]) + 1)
 		}
 		mixed := below.order(d, raw, cont)
 		slot := place + uint32(next)
@@ -196,18 +207,15 @@ func (b *builder) connect(d, i, number int) {
 // kept is what is left of a count.
 func (d *discounts) kept(n uint32) float64 { return float64(n) - d.of(n) }
 
-// behind returns the place of context number of level d with a gram's byte behind it, of which the last four count. The place behind
-// the shorter context is known: the one sought lengthens it by the byte with which the context begins.
+// behind returns the place of context number of level d with a byte behind it, of which the last four count: with the place behind
+// the shorter context if the byte is none of its grams, else with what lengthens that by the byte with which the context begins.
 func (b *builder) behind(d, number, gram int, shorter uint32) uint32 {
-	switch d {
-	case referenceOrder - 1:
+	switch {
+	case d == 0:
+		return b.places[1+gram] // contexts of a byte are in the order of bytes, as are the grams of none; -1 stays there
+	case d == referenceOrder-1 || gram < 0:
 		return shorter
-	case 0:
-		if gram < 0 {
-			return b.places[0]
-		}
-		return b.places[1+gram] // contexts of a byte are in the order of bytes, as the grams of none
 	}
-	short := &b.rows[b.contexts[shorter]]
+	short := &b.rows[b.rowOf[shorter]]
 	return b.places[short.kids+bytes.IndexByte(short.firsts, b.model.levels[d].first[number])]
 }

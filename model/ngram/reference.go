@@ -21,8 +21,7 @@ var referenceWeights = [referenceOrder]float64{.05, .10, .15, .30, .40}
 type Reference struct {
 	slots    []slot     // of place x and byte b: slots[x+b], if its owner is x
 	partials []partial  // beside slots
-	contexts []uint32   // of place x: the index of what is known of it
-	known    []backward // per context, shortest first
+	known    []backward // of place x: known[x]; others are empty
 	root     uint32     // place of the empty context, where all 256 bytes lead on
 }
 
@@ -67,9 +66,10 @@ func (r *Reference) Start(context []byte) uint32 {
 	return at
 }
 
-// Walk follows s from place at[0], whose probability is p[0]: at[i] and p[i] become those behind i bytes. Both slices need
-// len(s)+1 elements, and at[0] must be a place of this reference.
-func (r *Reference) Walk(s []byte, at []uint32, p []float64) {
+// Walk follows s from place at[0], whose probability is p[0]: at[i] and p[i] become those behind i bytes. It stops behind the first
+// byte with which the probability falls below least, and returns how many bytes it walked. Both slices need len(s)+1 elements, and at[0]
+// must be a place of this reference.
+func (r *Reference) Walk(s []byte, at []uint32, p []float64, least float64) int {
 	x, product := at[0], p[0]
 	at, p = at[1:len(s)+1], p[1:len(s)+1]
 	for i, b := range s {
@@ -83,7 +83,11 @@ func (r *Reference) Walk(s []byte, at []uint32, p []float64) {
 			product *= step
 		}
 		at[i], p[i] = x, product
+		if product < least {
+			return i + 1
+		}
 	}
+	return len(s)
 }
 
 // Step returns the probability that byte b follows history, in (0, 1); it sums to 1 over all b.
@@ -117,17 +121,20 @@ func (r *Reference) back(at uint32, b byte) (float64, uint32) {
 	var unseen [referenceOrder]*backward
 	n := 0
 	for r.slots[at+uint32(b)].owner != at {
-		unseen[n] = &r.known[r.contexts[at]]
+		unseen[n%referenceOrder] = &r.known[at]
 		at = unseen[n].shorter
 		n++
 	}
 	found := at + uint32(b)
-	mixed := r.partials[found]
-	for i := n - 1; i >= 0; i-- {
-		u := unseen[i]
-		mixed = mixed.order(int(u.length), evidence{sums: u.raw}, evidence{sums: u.cont})
+	p, shorter := r.partials[found].p, r.partials[found].shorter
+	length := int(unseen[0].length)
+	for d := length + 1 - n; n > 0; d++ {
+		n--
+		u := unseen[n%referenceOrder]
+		p += float64(referenceWeights[d%referenceOrder] * (float64(u.raw.freed*shorter) / u.raw.total))
+		shorter = float64(u.cont.freed*shorter) / u.cont.total
 	}
-	return mixed.from(int(unseen[0].length) + 1), r.slots[found].to
+	return partial{p, shorter}.from(length + 1), r.slots[found].to
 }
 
 // order mixes in the next order, with what its counts and its numbers of different bytes before say of the byte. The conversions

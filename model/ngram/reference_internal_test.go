@@ -2,6 +2,7 @@ package ngram
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -54,7 +55,7 @@ func requirePlain(tb testing.TB, m *Model, r *Reference, context, s []byte) {
 	tb.Helper()
 	at, probs := make([]uint32, len(s)+1), make([]float64, len(s)+1)
 	at[0], probs[0] = r.Start(context), 1
-	r.Walk(s, at, probs)
+	require.Equal(tb, len(s), r.Walk(s, at, probs, 0))
 	history, product := bytes.Clone(context), 1.0
 	for i, b := range s {
 		want := plainStep(m, history, b)
@@ -65,6 +66,14 @@ func requirePlain(tb testing.TB, m *Model, r *Reference, context, s []byte) {
 		require.Equal(tb, r.Start(history), at[i+1], "%q", history)
 	}
 	require.Equal(tb, product, r.Prob(context, s))
+	for i := range s {
+		short := append([]float64{1}, make([]float64, len(s))...)
+		least := math.Nextafter(probs[i+1], 2)
+		n := r.Walk(s, at, short, least)
+		require.LessOrEqual(tb, n, i+1)
+		require.Equal(tb, probs[:n+1], short[:n+1])
+		require.Less(tb, short[n], least)
+	}
 }
 
 // TestAutomatonIsTheRule: to the last bit, for texts of few letters and many, and histories that are known, partly known and not.

@@ -151,7 +151,7 @@ func Load[P float32 | float64](a *Answer, s *Settings, lengths, text []byte, pro
 
 // scan checks candidates until one is invalid, and fills in starts and shared. It returns how many are valid, the sum up to there and
 // what is wrong with the next one. Neighbours are compared as numbers of 16 bytes, which tells them apart without a branch that
-// depends on the text; only texts that end in zero bytes may need another look.
+// depends on the text; those that differ by zero bytes at the end are in order if the longer one comes later.
 func scan[P float32 | float64](a *Answer, lengths, text []byte, probs []P) (int, float64, Verdict) {
 	sum, start := a.sum, 0
 	var high, low uint64 // the candidate before
@@ -170,12 +170,11 @@ func scan[P float32 | float64](a *Answer, lengths, text []byte, probs []P) (int,
 		same := min(differ/8, length)
 		_, less := bits.Sub64(low, nextLow, 0)
 		_, less = bits.Sub64(high, nextHigh, less)
-		if less == 0 {
-			last, next := text[start-length:start], text[start:start+int(n)]
-			same = common(last, next)
-			if !above(last, next, same) {
+		if less == 0 { // below, or alike but for zero bytes at the end
+			if nextHigh != high || nextLow != low || int(n) <= length {
 				return i, sum, Order
 			}
+			same = length
 		}
 		p := float64(probs[i])
 		if !isProbability(p) {

@@ -25,7 +25,8 @@ type benchCase struct {
 	answers, k int
 	// kind of answers: "text" are those of n-gram models, no two trained on the same, about text that they have not seen; "random" are any
 	// strings, one in eight of which begins like the truth; "missing" begin with a byte that no text has, so that all
-	// of a list has to be looked up.
+	// of a list has to be looked up; "long" are 16 random letters each, "likely" are 16 bytes as the reference itself would write them, no two
+	// alike, and "nested" are strings of zeros and ones, which share all that they can; no truth begins with any of these.
 	kind string
 }
 
@@ -45,6 +46,12 @@ func BenchmarkRound(b *testing.B) {
 		{20, 512, "missing"},
 		{64, 512, "missing"},
 		{20, 4096, "missing"},
+		{64, 512, "long"},
+		{20, 4096, "long"},
+		{64, 512, "likely"},
+		{20, 4096, "likely"},
+		{64, 512, "nested"},
+		{20, 4096, "nested"},
 	} {
 		b.Run(c.String(), func(b *testing.B) { benchRound(b, c) })
 	}
@@ -114,20 +121,17 @@ func newRound(b *testing.B, c benchCase) *round {
 	return r
 }
 
-// randomPredictions lists strings of 2 to 8 letters.
+// randomPredictions lists strings that no model would list.
 func randomPredictions(rng *rand.Rand, c benchCase, items []score.Item) []model.Prediction {
 	out := make([]model.Prediction, len(items))
+	write := writer(rng, c.kind)
 	for i := range items {
 		var list []score.Candidate
-		for range c.k {
-			text := randomText(rng, benchLetters, 2+rng.IntN(7))
-			switch {
-			case c.kind == "missing":
-				text[0] = 0xff
-			case rng.IntN(8) == 0:
-				copy(text, items[i].Truth[:1+rng.IntN(len(text)-1)])
+		for len(list) < c.k {
+			text := write(items[i].Truth)
+			if c.kind == "random" || c.kind == "missing" || text[0] != items[i].Truth[0] {
+				list = append(list, score.Candidate{Text: text, P: rng.Float64() / float64(c.k)})
 			}
-			list = append(list, score.Candidate{Text: text, P: rng.Float64() / float64(c.k)})
 		}
 		list, out[i].Floor = score.Disjoint(list, c.k)
 		for _, one := range list {
@@ -135,6 +139,53 @@ func randomPredictions(rng *rand.Rand, c benchCase, items []score.Item) []model.
 		}
 	}
 	return out
+}
+
+// writer returns what writes candidates of a kind.
+func writer(rng *rand.Rand, kind string) func(truth []byte) []byte {
+	switch kind {
+	case "long":
+		return func([]byte) []byte { return randomText(rng, benchLetters, score.MaxLen) }
+	case "nested":
+		return func([]byte) []byte { return randomText(rng, "\x00\x01", 1+rng.IntN(score.MaxLen)) }
+	case "likely":
+		return likely(rng)
+	}
+	return func(truth []byte) []byte {
+		text := randomText(rng, benchLetters, 2+rng.IntN(7))
+		if kind == "missing" {
+			text[0] = 0xff
+		} else if rng.IntN(8) == 0 {
+			copy(text, truth[:1+rng.IntN(len(text)-1)])
+		}
+		return text
+	}
+}
+
+// likely writes as a model of order 5 of the reference's text does: byte by byte, what followed the four before somewhere there.
+func likely(rng *rand.Rand) func(truth []byte) []byte {
+	sources, err := dataset.Embedded()
+	if err != nil {
+		panic(err)
+	}
+	text := dataset.Text(dataset.Reference, sources...)
+	places := map[string][]int{}
+	for i := 4; i < len(text); i++ {
+		before := string(text[i-4 : i])
+		places[before] = append(places[before], i)
+	}
+	return func([]byte) []byte {
+		at := rng.IntN(len(text) - 4)
+		out := append(make([]byte, 0, score.MaxLen), text[at:at+4]...)
+		for len(out) < score.MaxLen {
+			next := places[string(out[len(out)-4:])]
+			if next == nil {
+				return likely(rng)(nil)
+			}
+			out = append(out, text[next[rng.IntN(len(next))]])
+		}
+		return out
+	}
 }
 
 // send adds a miner and what it answers.

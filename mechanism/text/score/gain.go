@@ -47,11 +47,11 @@ func (q *Question) Gain(a *Answer) (Gain, error) {
 			return Gain{}, err
 		}
 	}
-	longer, err := q.longer(a, lo, hi, len(text))
+	rest, err := q.rest(a, base, q.roots(a, lo, hi, len(text)))
 	if err != nil {
 		return Gain{}, err
 	}
-	g := Gain{Verdict: OK, Event: text, Q: p / a.sum, R: max(base-longer, relativeFloor*base)}
+	g := Gain{Verdict: OK, Event: text, Q: p / a.sum, R: max(rest, relativeFloor*base)}
 	g.L = q.settings.Lambda + (1-q.settings.Lambda)*g.Q/g.R
 	g.Nats = min(math.Log(g.L), q.settings.Cap)
 	return g, nil
@@ -96,43 +96,73 @@ func (a *Answer) search(from, to, depth int, b byte) int {
 	return from
 }
 
-// longer sums the reference over the candidates of [lo, hi) that extend no other candidate there; the string asked last shares so many
-// bytes with all of them. Beyond NRef of them only the first by length, then bytes, are looked up: which ones does not depend on the
+// roots are the candidates of [lo, hi) that extend no other candidate there and are looked up: of each length so many, the first by
+// bytes. All of them share so many bytes with the string that was looked up before.
+type roots struct {
+	lo, hi, shared int
+	ofLength       [MaxLen + 1]int
+	n              int
+}
+
+// roots are all that there are, but of more than NRef only the first by length, then bytes: which ones does not depend on the
 // probabilities sent.
-func (q *Question) longer(a *Answer, lo, hi, shared int) (float64, error) {
-	left := q.settings.NRef
-	var ofLength [MaxLen + 1]int
-	if hi-lo <= left {
-		for n := range ofLength {
-			ofLength[n] = left
+func (q *Question) roots(a *Answer, lo, hi, shared int) roots {
+	r := roots{lo: lo, hi: hi, shared: shared, n: q.settings.NRef}
+	if hi-lo <= r.n {
+		for n := range r.ofLength {
+			r.ofLength[n] = r.n
 		}
-	} else {
-		for i := lo; i < hi; i = a.after(i, hi) {
-			ofLength[a.lengths[i]]++
-		}
-		rest := left
-		for n := range ofLength {
-			ofLength[n] = min(ofLength[n], rest)
-			rest -= ofLength[n]
-		}
+		return r
 	}
-	sum := 0.0
-	for i := lo; i < hi && left > 0; {
-		if ofLength[a.lengths[i]] > 0 {
-			ofLength[a.lengths[i]]--
-			left--
-			p, err := q.memory.prob(a.text(i), shared)
+	for i := lo; i < hi; i = a.after(i, hi) {
+		r.ofLength[a.lengths[i]]++
+	}
+	left := r.n
+	for n := range r.ofLength {
+		r.ofLength[n] = min(r.ofLength[n], left)
+		left -= r.ofLength[n]
+	}
+	return r
+}
+
+// negligible is what of a probability it does not pay to know any better: it is much below the last bit, also NRef times.
+const negligible = 0x1p-66
+
+// rest takes the reference's probabilities of the roots off that of what they extend. Strings that turn out negligible need not be
+// walked to their end: sums and differences as they are rounded never fall when a number that is added grows, so if taking them as nothing and
+// as what they are at most give the same rest, it is the exact one. Otherwise they are walked after all.
+func (q *Question) rest(a *Answer, base float64, r roots) (float64, error) {
+	low, high, err := q.sum(a, r, base*negligible)
+	if err == nil && base-low != base-high {
+		low, _, err = q.sum(a, r, 0)
+	}
+	return base - low, err
+}
+
+// sum adds up the reference's probabilities of the roots in their order. Those that fall below least count as 0 in the one sum, and in the
+// other as what they had come to.
+func (q *Question) sum(a *Answer, r roots, least float64) (low, high float64, err error) {
+	shared := r.shared
+	for i := r.lo; i < r.hi && r.n > 0; {
+		if r.ofLength[a.lengths[i]] > 0 {
+			r.ofLength[a.lengths[i]]--
+			r.n--
+			text := a.text(i)
+			p, walked, err := q.memory.prob(text, shared, least)
 			if err != nil {
-				return 0, err
+				return 0, 0, err
 			}
-			sum += p
-			shared = MaxLen
+			high += p
+			if walked == len(text) {
+				low += p
+			}
+			shared = walked
 		}
-		if i = a.after(i, hi); i < hi {
+		if i = a.after(i, r.hi); i < r.hi {
 			shared = min(shared, int(a.shared[i])) // with i's root before as much as with i's predecessor, which begins with it
 		}
 	}
-	return sum, nil
+	return low, high, nil
 }
 
 // Item is one question of a round.

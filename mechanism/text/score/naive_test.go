@@ -92,3 +92,61 @@ func FuzzGainIsNaive(f *testing.F) {
 		}
 	})
 }
+
+// bytewise is a reference that gives each byte a probability of its own, and remembers how many it was asked for.
+type bytewise struct {
+	of    map[byte]float64
+	asked int
+}
+
+func (b *bytewise) Prob(_, s []byte) float64 {
+	p := 1.0
+	for _, c := range s {
+		p *= b.of[c]
+	}
+	return p
+}
+
+func (b *bytewise) Start([]byte) uint32 { return 0 }
+
+func (b *bytewise) Walk(s []byte, at []uint32, p []float64, least float64) int {
+	for i, c := range s {
+		b.asked++
+		if at[i+1], p[i+1] = 0, p[i]*b.of[c]; p[i+1] < least {
+			return i + 1
+		}
+	}
+	return len(s)
+}
+
+// TestNegligibleStringsCountToTheLastBit: a string that falls to next to nothing is left there, unless it could turn the last bit of
+// a sum that lies at the edge between two numbers.
+func TestNegligibleStringsCountToTheLastBit(t *testing.T) {
+	candidate := func(text string) score.Candidate { return score.Candidate{Text: []byte(text), P: 0.2} }
+	list := []score.Candidate{candidate("a"), candidate("bccccccc"), candidate("d"), candidate("e")}
+	for _, tc := range []struct {
+		name  string
+		first float64 // "a"; with "d" the sum is at the edge of 2^-54, or below by less than "b" but more than the string
+		asked int
+	}{
+		{"at the edge, so that next to nothing is too much", 0x1p-55, 4 + 11},
+		{"below the edge, so that what it could be is too much", 0x1p-55 - 0x1p-69, 4 + 11},
+		{"far from it", 0x1p-56, 4},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			reference := &bytewise{of: map[byte]float64{'a': tc.first, 'b': 0x1p-67, 'c': 0x1p-2, 'd': 0x1p-2, 'e': 0x1p-54, 'z': 0.5}}
+			item := score.Item{Truth: bytes.Repeat([]byte("z"), score.MaxLen)}
+			scorer := newScorer(t, reference)
+			want := naiveGain(scorer.Settings(), reference, item, list, 0.2)
+			question, err := scorer.Open(item)
+			require.NoError(t, err)
+			for range 2 {
+				reference.asked = 0
+				got, err := question.Gain(score.NewAnswer(scorer.Settings(), list, 0.2))
+				require.NoError(t, err)
+				require.Equal(t, want, got)
+				require.Equal(t, tc.asked, reference.asked, "bytes walked")
+			}
+		})
+	}
+}

@@ -19,9 +19,9 @@ type Walker interface {
 	// Start returns the place behind context.
 	Start(context []byte) uint32
 	// Walk follows s from the place at[0], to which it came with probability p[0]: at[i] and p[i] become place and probability behind
-	// i bytes, each probability the one before times that of the next byte, in (0, 1]. Both slices have len(s)+1 elements or more. It
-	// keeps none of the slices.
-	Walk(s []byte, at []uint32, p []float64)
+	// i bytes, each probability the one before times that of the next byte, in (0, 1]. It stops behind the first byte with which that
+	// falls below least, and returns how many bytes it walked. Both slices have len(s)+1 elements or more. It keeps none of the slices.
+	Walk(s []byte, at []uint32, p []float64, least float64) int
 }
 
 // smallestBase keeps quotients finite; a reference that gives the text that occurred less is broken.
@@ -111,17 +111,18 @@ func (m *memory) remember(parent int, b byte, p float64) int {
 	return n
 }
 
-// prob returns the probability that the text goes on with s, which begins as the string asked before for so many bytes.
-func (m *memory) prob(s []byte, shared int) (float64, error) {
+// prob returns the probability that the text goes on with s, which begins as the string asked before for so many bytes. It may stop
+// behind the first byte with which that falls below least; walked is how many bytes of s it is the probability of.
+func (m *memory) prob(s []byte, shared int, least float64) (p float64, walked int, err error) {
 	if m.walker == nil {
-		return m.recall(s)
+		p, err = m.recall(s)
+		return p, len(s), err
 	}
-	m.walker.Walk(s[shared:], m.at[shared:], m.p[shared:])
-	p := m.p[len(s)]
-	if !isProbability(p) {
-		return 0, notProbability(s, p)
+	walked = shared + m.walker.Walk(s[shared:], m.at[shared:], m.p[shared:], least)
+	if p = m.p[walked]; !isProbability(p) {
+		return 0, 0, notProbability(s[:walked], p)
 	}
-	return p, nil
+	return p, walked, nil
 }
 
 // recall returns the probability that the text goes on with s, from the tree if it is there.
@@ -158,7 +159,7 @@ func notProbability(s []byte, p float64) error {
 
 // base returns the probability of what occurred, which must leave quotients finite.
 func (m *memory) base(s []byte) (float64, error) {
-	p, err := m.prob(s, 0)
+	p, _, err := m.prob(s, 0, 0)
 	if err == nil && (p < smallestBase || math.IsNaN(p)) {
 		err = fmt.Errorf("%w: it gives %q, which occurred, probability %v, want %v or more", ErrReference, s, p, smallestBase)
 	}

@@ -48,11 +48,15 @@ func (b bigram) Start(context []byte) uint32 {
 	return uint32(context[len(context)-1])
 }
 
-func (b bigram) Walk(s []byte, at []uint32, p []float64) {
+func (b bigram) Walk(s []byte, at []uint32, p []float64, least float64) int {
 	for i, c := range s {
 		p[i+1] = p[i] * b.Step([]byte{byte(at[i])}, c)
 		at[i+1] = uint32(c)
+		if p[i+1] < least {
+			return i + 1
+		}
 	}
+	return len(s)
 }
 
 func newScorer(tb testing.TB, r score.Reference) *score.Scorer {

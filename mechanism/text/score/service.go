@@ -190,7 +190,7 @@ func (p *prefixes) prob(s []byte) (float64, error) {
 		return checked(p.reference.Prob(p.context, s), s)
 	}
 	same := common(p.last, s)
-	p.walker.Walk(s[same:], p.at[same:], p.p[same:])
+	p.walker.Walk(s[same:], p.at[same:], p.p[same:], 0)
 	p.last = s
 	return checked(p.p[len(s)], s)
 }

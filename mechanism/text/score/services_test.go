@@ -18,10 +18,14 @@ func (skewed) step(b byte) float64 { return 1 / (1.5 + float64(b%32)) / 8 }
 
 func (skewed) Start([]byte) uint32 { return 0 }
 
-func (s skewed) Walk(text []byte, at []uint32, p []float64) {
+func (s skewed) Walk(text []byte, at []uint32, p []float64, least float64) int {
 	for i, b := range text {
 		at[i+1], p[i+1] = 0, p[i]*s.step(b)
+		if p[i+1] < least {
+			return i + 1
+		}
 	}
+	return len(text)
 }
 
 func (s skewed) Prob(_, text []byte) float64 {
