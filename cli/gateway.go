@@ -164,11 +164,12 @@ func (a *app) gatewayRun(ctx context.Context, o gatewayOptions) error {
 		Chain: node, ChainID: chainID, Limits: limits, Origins: o.origins, PublicURLs: o.publicURLs, TrustedProxies: proxies, TLSCert: o.tlsCert, TLSKey: o.tlsKey,
 		MaxAge: o.maxAge, Drain: o.drain, Grace: o.finish, Version: Version, Log: a.log(), Telemetry: seen.sinks,
 	}
+	asks := asker{app: a, node: node, client: client, hotkey: hotkey.Address(), home: home}
 	for _, netuid := range o.netuids {
 		if netuid < 1 || netuid > 65534 {
 			return usagef("--netuid is %d, want 1 to 65534", netuid)
 		}
-		s, err := a.offer(ctx, node, client, gotensor.NetUID(netuid), home)
+		s, err := asks.offer(ctx, gotensor.NetUID(netuid))
 		if err != nil {
 			return err
 		}
@@ -230,24 +231,33 @@ func (a *app) serveGateway(ctx context.Context, o gatewayOptions, cfg gateway.Co
 	return gateway.Run(ctx, cfg)
 }
 
+// asker is with what a gateway asks neurons.
+type asker struct {
+	*app
+	node   *chain.Client
+	client *dendrite.Client
+	hotkey gotensor.Address
+	home   string
+}
+
 // offer makes what a gateway needs of one subnet: the network behind it and the front before it.
-func (a *app) offer(ctx context.Context, node *chain.Client, client *dendrite.Client, netuid gotensor.NetUID, home string) (gateway.Subnet, error) {
+func (a asker) offer(ctx context.Context, netuid gotensor.NetUID) (gateway.Subnet, error) {
 	router, err := route.New(route.Config{
 		NetUID: netuid, Log: a.log().With("netuid", netuid),
-		SnapshotFile: filepath.Join(home, fmt.Sprintf("subnet-%d.json", netuid)),
-		Dial:         func(t dendrite.Target) grpc.ClientConnInterface { return client.To(t) },
+		SnapshotFile: filepath.Join(a.home, fmt.Sprintf("subnet-%d.json", netuid)),
+		Dial:         func(t dendrite.Target) grpc.ClientConnInterface { return a.client.To(t) },
 		Follow: func(ctx context.Context, fn func(*metagraph.Metagraph) error) error {
-			return node.Follow(ctx, netuid, fn)
+			return a.node.Follow(ctx, netuid, fn)
 		},
 	})
 	if err != nil {
 		return gateway.Subnet{}, err
 	}
-	name, settings, err := describe(ctx, node, router, netuid)
+	name, settings, err := describe(ctx, a.node, router, netuid)
 	if err != nil {
 		return gateway.Subnet{}, err
 	}
-	f, err := frontOf(name, offering{netuid: netuid, settings: settings, network: router, log: a.log()})
+	f, err := frontOf(name, offering{netuid: netuid, hotkey: a.hotkey, settings: settings, network: router, log: a.log()})
 	if err != nil {
 		return gateway.Subnet{}, err
 	}

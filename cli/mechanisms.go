@@ -13,6 +13,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/custom"
 	"github.com/gotensor/gotensor/mechanism/text"
@@ -49,6 +50,7 @@ type judging struct {
 // offering is what a front is made of.
 type offering struct {
 	netuid   gotensor.NetUID
+	hotkey   gotensor.Address // with which neurons are asked
 	settings string
 	network  mechanism.Network
 	log      *slog.Logger
@@ -165,7 +167,7 @@ func frontText(c offering) (mechanism.Front, error) {
 	if err != nil {
 		return nil, err
 	}
-	return front.New(front.Config{Network: c.network, Settings: s, Mixer: mix, Log: c.log})
+	return front.New(front.Config{Network: c.network, Settings: s, Mixer: mix, Hotkey: keys.Account(c.hotkey), Log: c.log})
 }
 
 func serveCustom(ctx context.Context, m *models, settings string) (mechanism.Server, error) {

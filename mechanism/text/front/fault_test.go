@@ -55,6 +55,7 @@ func TestBeforeFirstPiece(t *testing.T) {
 		{"deadline of a neuron", lone(&neuron{refuses: &dendrite.Error{Kind: dendrite.ErrDeadline}}), 504, "deadline_exceeded", "", "deadline"},
 		{"refused", lone(&neuron{refuses: refusal(codes.InvalidArgument, "too \x1b[31mlong")}), 400, "refused_by_neuron", "", "too ?[31mlong"},
 		{"breaks", lone(&neuron{script: []event{{err: refusal(codes.Unavailable, "at 10.0.0.1:8091")}}}), 502, "upstream_failed", "", "failed"},
+		{"sealed", lone(&neuron{refuses: &dendrite.Error{Kind: dendrite.ErrSealed}}), 403, "predictions_sealed", "", "--at-once with the hotkey of this gateway"},
 		{"nothing at all", lone(&neuron{}), 502, "upstream_failed", "", "no sense"},
 		{"empty pieces without end", lone(&neuron{script: many(100_000, word(""))}), 502, "upstream_failed", "", "no sense"},
 		{"unknown finish", lone(&neuron{script: []event{last("bored")}}), 502, "upstream_failed", "", "no sense"},

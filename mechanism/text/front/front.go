@@ -41,6 +41,8 @@ type Config struct {
 	Settings text.Settings // of the subnet (text.DefaultSettings)
 	// Mixer serves the model "network"; nil: there is no such model.
 	Mixer Mixer
+	// Hotkey with which this gateway asks neurons, as an account: errors name it where neurons tell it nothing at once; may be empty.
+	Hotkey string
 	// MaxTokens is the most that a request may ask for (the subnet's own bound), DefaultTokens what a chat gets if it does not say (1024).
 	MaxTokens, DefaultTokens int
 	// Deadline bounds a request as a whole (1 h). Long before, a neuron that stops is noticed by the network, and one that only drips by

@@ -56,9 +56,24 @@ func (f *Front) problem(ctx context.Context, err error) error {
 	case errors.Is(err, mechanism.ErrBadAnswer):
 		f.log.Warn("an answer made no sense", "err", err)
 		return fronts.Upstream("the neuron's answer made no sense; try again")
+	case errors.Is(err, dendrite.ErrSealed):
+		return f.sealed()
 	default:
 		f.log.Debug("a request failed", "err", err)
 		return fronts.Upstream("the neurons that were asked failed; try again")
+	}
+}
+
+// sealed is the error of a request that needs predictions at once, where no neuron tells this gateway any: trying again is no use.
+func (f *Front) sealed() *apierror.Error {
+	hotkey := f.cfg.Hotkey
+	if hotkey == "" {
+		hotkey = "with the hotkey of this gateway"
+	}
+	return &apierror.Error{
+		Status: http.StatusForbidden, Type: apierror.Permission, Code: "predictions_sealed", Message: fmt.Sprintf(
+			"the neurons that were asked tell this gateway no predictions at once, which the model %q and top_logprobs need: take another model of "+
+				"GET /v1/models or leave top_logprobs out; or ask operators of miners to run them with --at-once %s", modelNetwork, hotkey),
 	}
 }
 

@@ -3,10 +3,12 @@ package front
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
+	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/internal/apierror"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/mechanism/text/mixture"
@@ -107,6 +109,9 @@ func (f *Front) stepOfOne(a *mixture.Answer, k int) stepOfOne {
 	if a.Err != nil {
 		f.log.Debug("a neuron did not take the step", "uid", a.Peer.UID, "err", a.Err)
 		out.Error = "it did not answer"
+		if errors.Is(a.Err, dendrite.ErrSealed) {
+			out.Error = "it tells this gateway no predictions at once"
+		}
 		return out
 	}
 	out.phrases = likeliest(&a.Prediction, k)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/model"
 	"github.com/gotensor/gotensor/model/plain"
@@ -21,8 +22,8 @@ const bytesOfToken = 4
 // temperature and top_p act. Conversations become plain text, see package plain. The network does not end a text by itself: it writes
 // until a stop sequence or max_tokens. The same seed gives the same text as long as the same members answer alike.
 //
-// A member that does not answer a step in time is left out of it, and of the whole text after Config.Failures in a row. Errors:
-// mechanism.ErrNoNeuron, mechanism.ErrUpstream when nobody is left, model.ErrRequest for what the network cannot do, ctx.Err(), emit's.
+// A member that does not answer a step in time is left out of it, and of the whole text after Config.Failures in a row; one that tells
+// nothing at once takes no further part, and where no other is left, others are picked. Errors: mechanism.ErrNoNeuron, ErrSealed, mechanism.ErrUpstream when nobody is left, model.ErrRequest for what the network cannot do, ctx.Err(), emit's.
 func (m *Mixture) Generate(ctx context.Context, net mechanism.Network, p model.Prompt, emit func(model.Piece) error) error {
 	members, err := m.Pick(net)
 	if err != nil {
@@ -53,6 +54,7 @@ type writing struct {
 	net      mechanism.Network
 	members  []Member
 	failures []int // in a row, by member
+	picks    int   // of members, after the first
 	prompt   *model.Prompt
 	rng      *rand.Rand
 	written  []byte // prompt included
@@ -89,11 +91,17 @@ func (w *writing) step(ctx context.Context) (model.Prediction, error) {
 		if err := ctx.Err(); err != nil {
 			return model.Prediction{}, err
 		}
+		w.mixture.note(answers)
 		var said []Weighted
 		var failed []error
+		sealed := 0
 		for i, a := range answers {
 			if a.Err != nil {
 				w.failures[i]++
+				if errors.Is(a.Err, dendrite.ErrSealed) {
+					w.failures[i] = w.mixture.cfg.Failures // once is enough
+					sealed++
+				}
 				failed = append(failed, fmt.Errorf("uid %d: %w", a.Peer.UID, a.Err))
 				continue
 			}
@@ -104,10 +112,29 @@ func (w *writing) step(ctx context.Context) (model.Prediction, error) {
 		if len(said) > 0 {
 			return After(w.drawn, &w.last, Mix(said)), nil
 		}
+		if len(w.members) == 0 && sealed > 0 {
+			if err := w.pick(); err != nil {
+				return model.Prediction{}, errors.Join(append(failed, err)...)
+			}
+			continue
+		}
 		if len(w.members) == 0 {
 			return model.Prediction{}, fmt.Errorf("%w: %w", mechanism.ErrUpstream, errors.Join(failed...))
 		}
 	}
+}
+
+// pick looks for other members.
+func (w *writing) pick() error {
+	if w.picks++; w.picks >= mostPicks {
+		return allSealed()
+	}
+	members, err := w.mixture.Pick(w.net)
+	if err != nil {
+		return err
+	}
+	w.members, w.failures = members, make([]int, len(members))
+	return nil
 }
 
 // drop leaves out members that failed too often in a row.

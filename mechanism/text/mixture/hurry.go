@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/mechanism"
 )
 
@@ -50,7 +51,7 @@ func (m *Mixture) askSoon(ctx context.Context, net mechanism.Network, members []
 	answers := m.ask(ctx, net, members, prefix, k, h.heard)
 	if errors.Is(context.Cause(ctx), errLate) {
 		for i := range answers {
-			if answers[i].Err != nil && !errors.Is(answers[i].Err, mechanism.ErrBadAnswer) {
+			if err := answers[i].Err; err != nil && !errors.Is(err, mechanism.ErrBadAnswer) && !errors.Is(err, dendrite.ErrSealed) {
 				answers[i].Err = errLate
 			}
 		}

@@ -44,7 +44,8 @@ type Config struct {
 
 // Mixture is the network as one model. It is safe for concurrent use.
 type Mixture struct {
-	cfg Config
+	cfg     Config
+	sealers sealers
 }
 
 // New fills in the defaults. It fails with ErrConfig or text.ErrSettings.
@@ -75,20 +76,27 @@ type Member struct {
 }
 
 // Pick chooses the members: of the neurons that are up those with the largest share of the subnet's pay, uids ascending among equals. Where
-// none is known to be up, those not tried yet are chosen; where none earns anything, all count the same. It fails
-// with mechanism.ErrNoNeuron.
+// none is known to be up, those not tried yet are chosen; where none earns anything, all count the same. Neurons that
+// have told nothing at once lately are left out. It fails with mechanism.ErrNoNeuron, or ErrSealed where only such are left.
 func (m *Mixture) Pick(net mechanism.Network) ([]Member, error) {
-	peers := net.Peers("")
+	peers, sealed := net.Peers(""), false
 	for _, state := range []string{"up", "unknown", "trying"} {
 		var fit []mechanism.Peer
 		for _, p := range peers {
-			if p.State == state {
+			switch {
+			case p.State != state:
+			case m.sealers.has(p.Hotkey):
+				sealed = true
+			default:
 				fit = append(fit, p)
 			}
 		}
 		if len(fit) > 0 {
 			return m.choose(fit), nil
 		}
+	}
+	if sealed {
+		return nil, allSealed()
 	}
 	return nil, fmt.Errorf("%w: a text of the network needs at least one", mechanism.ErrNoNeuron)
 }
@@ -125,17 +133,22 @@ type Answer struct {
 }
 
 // Step asks the members how a text goes on, each with at most k candidates. The answers stand in the order of Pick; a member that
-// fails has an Err. It fails with mechanism.ErrNoNeuron, and with model.ErrRequest for a k that the subnet does not allow.
+// fails has an Err. Where all of them seal what they say, others are asked. It fails with mechanism.ErrNoNeuron, ErrSealed, and with model.ErrRequest for a k that the subnet does not allow.
 func (m *Mixture) Step(ctx context.Context, net mechanism.Network, prefix []byte, k int) ([]Answer, error) {
 	if k < 1 || k > m.cfg.Settings.KMax {
 		return nil, fmt.Errorf("%w: k is %d, want 1 to %d", model.ErrRequest, k, m.cfg.Settings.KMax)
 	}
-	members, err := m.Pick(net)
-	if err != nil {
-		return nil, err
+	for range mostPicks {
+		members, err := m.Pick(net)
+		if err != nil {
+			return nil, err
+		}
+		answers := m.ask(ctx, net, members, prefix, k, nil)
+		if !m.note(answers) || ctx.Err() != nil {
+			return answers, ctx.Err()
+		}
 	}
-	answers := m.ask(ctx, net, members, prefix, k, nil)
-	return answers, ctx.Err()
+	return nil, allSealed()
 }
 
 // ask asks all members at once. It returns when all have answered or failed, or the step's time is up; heard, if not nil, is told

@@ -63,7 +63,7 @@ func (*network) Metagraph() *metagraph.Metagraph { return nil }
 func (n *network) Peers(string) []mechanism.Peer {
 	out := make([]mechanism.Peer, len(n.neurons))
 	for i, x := range n.neurons {
-		out[i] = mechanism.Peer{Neuron: metagraph.Neuron{UID: gotensor.UID(i)}, Share: x.share, State: x.state}
+		out[i] = mechanism.Peer{Neuron: metagraph.Neuron{UID: gotensor.UID(i), Hotkey: gotensor.Address{byte(i + 1)}}, Share: x.share, State: x.state}
 	}
 	return out
 }
