@@ -12,6 +12,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/issuance"
 	"github.com/gotensor/gotensor/metagraph"
+	"github.com/gotensor/gotensor/price"
 	emission "github.com/gotensor/gotensor/x/emission/types"
 	subnet "github.com/gotensor/gotensor/x/subnet/types"
 	weights "github.com/gotensor/gotensor/x/weights/types"
@@ -258,6 +259,7 @@ func epochParams(p *emission.EpochParams) (yuma.Params, error) {
 		{"alpha_high", int64(p.AlphaHigh), 0, math.MaxUint16},
 		{"alpha_sigmoid_steepness", int64(p.AlphaSigmoidSteepness), math.MinInt16, math.MaxInt16},
 		{"max_allowed_validators", int64(p.MaxAllowedValidators), 0, math.MaxUint16},
+		{"upkeep", int64(p.Upkeep), 0, price.MaxUpkeep},
 	} {
 		if x.value < x.least || x.value > x.most {
 			return yuma.Params{}, fmt.Errorf("%w: %s is %d, want %d to %d", ErrBadAnswer, x.name, x.value, x.least, x.most)
@@ -269,7 +271,7 @@ func epochParams(p *emission.EpochParams) (yuma.Params, error) {
 		Liquid: yuma.Liquid{
 			Enabled: p.LiquidAlphaEnabled, Low: uint16(p.AlphaLow), High: uint16(p.AlphaHigh), Steepness: int16(p.AlphaSigmoidSteepness),
 		},
-		MaxValidators: uint16(p.MaxAllowedValidators), MinStake: gotensor.Rao(p.StakeThreshold),
+		MaxValidators: uint16(p.MaxAllowedValidators), MinStake: gotensor.Rao(p.StakeThreshold), Upkeep: uint16(p.Upkeep),
 	}, nil
 }
 

@@ -169,6 +169,10 @@ func (v *explainView) printMiner(p *page) {
 		fact{"ahead", neighbourText(m.Above, v.Account.Incentive)},
 		fact{"behind", neighbourText(m.Below, v.Account.Incentive)},
 	)
+	if u := m.Upkeep; u != nil {
+		p.linef("It earned %s before upkeep and paid %s of it (the rent is %s, %.1f %% of the largest); of what all paid it got %s back.",
+			taoText(u.Earned), taoText(u.Paid), taoText(u.Rent), float64(u.Rate)/10, taoText(u.Back))
+	}
 	t := grid{columns: []column{num("VALIDATOR"), num("SAY"), num("SENT"), num("WEIGHT"), num("COUNTED"), num("CUT"), num("PART"), num("PAY"), col("NOTE")}}
 	for _, x := range m.Votes[:min(v.top, len(m.Votes))] {
 		t.add(strconv.Itoa(int(x.UID)), exact(x.Say), strconv.FormatFloat(x.Raw, 'f', 4, 64), exact(x.Weight), exact(x.Clipped), exact(x.Cut), exact(x.Part),

@@ -61,7 +61,13 @@ func requireMiner(t *testing.T, a *explain.Account, want *yuma.Output) {
 	require.Equal(t, want.Incentive[a.UID], m.Incentive.U16())
 	require.Equal(t, want.Consensus[a.UID], m.Consensus.U16())
 	require.Equal(t, a.Incentive, pay, "votes' pay adds up")
-	if a.Paid {
+	switch u := m.Upkeep; {
+	case u != nil:
+		require.Equal(t, want.ServerEmission[a.UID], u.Earned)
+		require.Equal(t, min(u.Rent, u.Earned), u.Paid)
+		require.Equal(t, a.Incentive, u.Earned-u.Paid+u.Back)
+		require.Equal(t, u.Earned <= u.Rent, a.Incentive == 0)
+	case a.Paid:
 		require.Equal(t, want.ServerEmission[a.UID], a.Incentive)
 	}
 	if m.Above != nil {

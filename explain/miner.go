@@ -6,6 +6,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/fixed"
+	"github.com/gotensor/gotensor/price"
 )
 
 // Miner is the account of a uid as a miner: incentive = rank / all_ranks, and rank is the sum of the votes' parts.
@@ -16,12 +17,37 @@ type Miner struct {
 	Rank      Share `json:"rank"`
 	AllRanks  Share `json:"all_ranks"`
 	Incentive Share `json:"incentive"`
+	// Upkeep is what the slot cost; nil where the subnet takes none.
+	Upkeep *Upkeep `json:"upkeep,omitempty"`
 	Place
 	// Above and Below are those one place better and worse.
 	Above *Neighbour `json:"above"`
 	Below *Neighbour `json:"below"`
 	// Votes are by part, the largest first: all who name the uid, and all who have a say.
 	Votes []Vote `json:"votes"`
+}
+
+// Upkeep is how the pay of a miner comes from its incentive where slots cost a rent: Pay = Earned - Paid + Back.
+type Upkeep struct {
+	// Rate is the rent in thousandths of the largest pay before it, Rent that in rao.
+	Rate uint16       `json:"permille_rate"`
+	Rent gotensor.Rao `json:"rao_rent"`
+	// Earned is the pay before, Paid what was taken of it: the rent, or all where that is less. Back is the miner's part of what all paid.
+	Earned gotensor.Rao `json:"rao_earned"`
+	Paid   gotensor.Rao `json:"rao_paid"`
+	Back   gotensor.Rao `json:"rao_back"`
+}
+
+// upkeep of a miner, nil without.
+func (r *Replay) upkeep(uid uint16) *Upkeep {
+	if r.Input.Upkeep == 0 || !r.Paid {
+		return nil
+	}
+	earned := r.Output.ServerEmission
+	u := &Upkeep{Rate: r.Input.Upkeep, Rent: price.Rent(slices.Max(earned), r.Input.Upkeep), Earned: earned[uid]}
+	u.Paid = min(u.Rent, u.Earned)
+	u.Back = r.Incentive[uid] - (u.Earned - u.Paid)
+	return u
 }
 
 // Vote is what one validator says of a miner.
@@ -46,7 +72,7 @@ type Vote struct {
 func (r *Replay) miner(uid uint16) Miner {
 	m := Miner{
 		Consensus: Share(r.Trace.Consensus[uid]), Rank: Share(r.ranks[uid]), AllRanks: Share(r.allRanks), Incentive: Share(r.Trace.Incentive[uid]),
-		Votes: []Vote{},
+		Upkeep: r.upkeep(uid), Votes: []Vote{},
 	}
 	order, at := standing(r.Trace.Incentive, uid)
 	m.Place = placeOf(order, at)

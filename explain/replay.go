@@ -6,6 +6,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/fixed"
+	"github.com/gotensor/gotensor/price"
 	"github.com/gotensor/gotensor/yuma"
 )
 
@@ -48,7 +49,7 @@ func payments(in *yuma.Input, out *yuma.Output, funded []bool) (paid bool, incen
 	if paid = slices.ContainsFunc(out.Incentive, func(x uint16) bool { return x > 0 }); !paid {
 		return paid, incentive, dividends
 	}
-	copy(incentive, out.ServerEmission)
+	copy(incentive, price.Upkeep(out.ServerEmission, in.Upkeep))
 	for uid := range dividends {
 		if funded == nil || funded[uid] {
 			dividends[uid] = out.ValidatorEmission[uid]

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/price"
 	"github.com/gotensor/gotensor/yuma"
 )
 
@@ -33,6 +34,7 @@ var parameters = []parameter{
 	{"activity_cutoff_factor", 1000, math.MaxUint16, func(p *yuma.Params, v uint64) {
 		p.ActivityCutoff = gotensor.Block(max(1, v*uint64(p.Tempo)/1000))
 	}},
+	{"upkeep", 1000, price.MaxUpkeep, func(p *yuma.Params, v uint64) { p.Upkeep = uint16(v) }},
 	{"stake_threshold", float64(gotensor.RaoPerTAO), uint64(21_000_000 * gotensor.RaoPerTAO), func(p *yuma.Params, v uint64) { p.MinStake = gotensor.Rao(v) }},
 }
 

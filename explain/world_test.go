@@ -17,6 +17,7 @@ func world(seed uint64) (*yuma.Input, []bool) {
 			Tempo: 100, ActivityCutoff: 50, Kappa: uint16(20_000 + rng.IntN(40_000)), BondsPenalty: []uint16{0, 30_000, 65_535}[rng.IntN(3)],
 			BondsMovingAverage: 900_000, Yuma3: rng.IntN(3) > 0, MaxValidators: uint16(1 + rng.IntN(n)),
 			Liquid: yuma.Liquid{Enabled: rng.IntN(2) == 0, Low: 20_000, High: 60_000, Steepness: 1000},
+			Upkeep: []uint16{0, 0, 500, 950}[seed%4],
 		},
 		N: n, Block: 1000, LastStep: 899, Emission: gotensor.Rao(rng.Uint64N(1e12)),
 	}

@@ -57,6 +57,9 @@ type Params struct {
 	MinStake gotensor.Rao
 	// TAOWeight is what a rao of TAO stake counts beside one of alpha stake, as a share of 2^64 - 1.
 	TAOWeight uint64
+	// Upkeep is not read by the epoch: it is what the chain takes off Output.ServerEmission afterwards, in thousandths of the largest one (price.Upkeep).
+	// It is here so that whoever replays an epoch has all its rules in one place.
+	Upkeep uint16
 }
 
 // Commit is a commitment to weights that has not been revealed.

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/price"
 	emissiontypes "github.com/gotensor/gotensor/x/emission/types"
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
 	weightstypes "github.com/gotensor/gotensor/x/weights/types"
@@ -74,7 +75,7 @@ func (w *World) epochInput() *yuma.Input {
 		Tempo: uint16(w.Tempo), ActivityCutoff: gotensor.Block(w.Rules.ActivityCutoffBlocks(uint64(w.Tempo))), Kappa: w.Rules.Kappa,
 		BondsPenalty: w.Rules.BondsPenalty, BondsMovingAverage: uint64(w.Rules.BondsMovingAverage), Yuma3: w.Rules.Yuma3Enabled,
 		Liquid:        yuma.Liquid{Enabled: w.Rules.LiquidAlphaEnabled, Low: w.Rules.AlphaLow, High: w.Rules.AlphaHigh, Steepness: w.Rules.AlphaSigmoidSteepness},
-		MaxValidators: w.Rules.MaxAllowedValidators, MinStake: w.Rules.StakeThreshold,
+		MaxValidators: w.Rules.MaxAllowedValidators, MinStake: w.Rules.StakeThreshold, Upkeep: w.Rules.Upkeep,
 	}
 	for _, n := range w.Neurons {
 		in.Alpha, in.Permit = append(in.Alpha, n.Stake), append(in.Permit, n.Permit)
@@ -93,11 +94,12 @@ func rowOf(entries []weightstypes.Entry) (row yuma.Row) {
 
 // settle writes what an epoch computed to the neurons and makes its report.
 func (w *World) settle(out *yuma.Output, epoch uint64) {
+	incentive := price.Upkeep(out.ServerEmission, w.Rules.Upkeep)
 	r := emissiontypes.EpochReport{Netuid: 1, Epoch: epoch, Height: w.Height, Drained: uint64(drained), Owner: uint64(drained * ownerPPM / 1_000_000), PaidEpochs: epoch + 1}
 	for uid, n := range w.Neurons {
 		n.Consensus, n.Trust, n.Incentive, n.Dividends = out.Consensus[uid], out.VTrust[uid], out.Incentive[uid], out.Dividends[uid]
-		n.Permit, n.Active, n.Emission = out.Permit[uid], out.Active[uid], out.ServerEmission[uid]
-		r.Incentive += uint64(out.ServerEmission[uid])
+		n.Permit, n.Active, n.Emission = out.Permit[uid], out.Active[uid], incentive[uid]
+		r.Incentive += uint64(incentive[uid])
 		if !n.Validator.IsZero() {
 			n.Emission += out.ValidatorEmission[uid]
 			r.Dividends += uint64(out.ValidatorEmission[uid])
@@ -149,7 +151,7 @@ func (q emissionQueries) EpochInput(ctx context.Context, r *emissiontypes.QueryE
 		Params: emissiontypes.EpochParams{
 			Tempo: uint64(in.Tempo), ActivityCutoff: uint64(in.ActivityCutoff), Kappa: uint32(in.Kappa), BondsPenalty: uint32(in.BondsPenalty),
 			BondsMovingAverage: in.BondsMovingAverage, Yuma3Enabled: in.Yuma3, LiquidAlphaEnabled: in.Liquid.Enabled, AlphaLow: uint32(in.Liquid.Low),
-			AlphaHigh: uint32(in.Liquid.High), AlphaSigmoidSteepness: int32(in.Liquid.Steepness), MaxAllowedValidators: uint32(in.MaxValidators), StakeThreshold: uint64(in.MinStake),
+			AlphaHigh: uint32(in.Liquid.High), AlphaSigmoidSteepness: int32(in.Liquid.Steepness), MaxAllowedValidators: uint32(in.MaxValidators), StakeThreshold: uint64(in.MinStake), Upkeep: uint32(in.Upkeep),
 		},
 		Weights: packRows(in.Weights), Bonds: packRows(in.Bonds),
 	}

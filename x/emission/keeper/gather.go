@@ -136,6 +136,7 @@ func epochParams(h subnettypes.Hyperparameters, tempo uint64) yuma.Params {
 		},
 		MaxValidators: h.MaxAllowedValidators,
 		MinStake:      h.StakeThreshold,
+		Upkeep:        h.Upkeep,
 	}
 }
 

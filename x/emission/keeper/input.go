@@ -63,7 +63,7 @@ func wireParams(p *yuma.Params, tempo uint64) types.EpochParams {
 		Tempo: tempo, ActivityCutoff: uint64(p.ActivityCutoff), Kappa: uint32(p.Kappa), BondsPenalty: uint32(p.BondsPenalty),
 		BondsMovingAverage: p.BondsMovingAverage, Yuma3Enabled: p.Yuma3, LiquidAlphaEnabled: p.Liquid.Enabled,
 		AlphaLow: uint32(p.Liquid.Low), AlphaHigh: uint32(p.Liquid.High), AlphaSigmoidSteepness: int32(p.Liquid.Steepness),
-		MaxAllowedValidators: uint32(p.MaxValidators), StakeThreshold: uint64(p.MinStake),
+		MaxAllowedValidators: uint32(p.MaxValidators), StakeThreshold: uint64(p.MinStake), Upkeep: uint32(p.Upkeep),
 	}
 }
 

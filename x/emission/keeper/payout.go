@@ -6,6 +6,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/price"
 	"github.com/gotensor/gotensor/x/emission/types"
 	"github.com/gotensor/gotensor/x/internal/addr"
 	neurontypes "github.com/gotensor/gotensor/x/neuron/types"
@@ -23,7 +24,8 @@ type payment struct {
 	allIncentive, allDividends gotensor.Rao
 }
 
-// divide takes what the epoch computed as the payment of a pot. It fails with types.ErrInvariant if that is more than was given.
+// divide takes what the epoch computed as the payment of a pot, after miners' upkeep, which goes to miners: no pay of a validator or the owner
+// depends on it, and what its rounding leaves is carried. It fails with types.ErrInvariant if that is more than was given.
 func divide(g gathered, out *yuma.Output) (payment, error) {
 	n := g.input.N
 	p := payment{incentive: make([]gotensor.Rao, n), dividends: make([]gotensor.Rao, n), emission: make([]gotensor.Rao, n)}
@@ -32,8 +34,9 @@ func divide(g gathered, out *yuma.Output) (payment, error) {
 	}
 	p.owner = g.owner
 	rest := g.input.Emission
+	earned := price.Upkeep(out.ServerEmission, g.input.Upkeep)
 	for uid := range n {
-		p.incentive[uid] = out.ServerEmission[uid]
+		p.incentive[uid] = earned[uid]
 		if g.validators[uid] != nil {
 			p.dividends[uid] = out.ValidatorEmission[uid]
 		}

@@ -45,6 +45,7 @@ type Hyperparameters struct {
 	ImmunityPeriod         Millis
 	MinNonImmuneUIDs       uint16
 	OwnerImmuneNeuronLimit uint16
+	Upkeep                 uint16
 	ServingRateLimit       Millis
 
 	RegistrationAllowed            bool

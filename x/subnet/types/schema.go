@@ -173,6 +173,12 @@ func slotRows() []row {
 			func(h *Hyperparameters) any { return &h.OwnerImmuneNeuronLimit },
 		},
 		{
+			// An owner who mines could starve all others by it.
+			"upkeep", "permille", 0, 950, 0, gov,
+			"Rent that each miner's uid pays per epoch, as a share of the largest incentive; it is divided among miners by what is left to them.",
+			func(h *Hyperparameters) any { return &h.Upkeep },
+		},
+		{
 			"serving_rate_limit", "ms", 1, day, 50 * peerBlock, owner,
 			"Least time between two endpoints that one neuron publishes.",
 			func(h *Hyperparameters) any { return &h.ServingRateLimit },
