@@ -31,7 +31,28 @@ func (w *Workspace) clip(in *Input) {
 		m.start[i+1] = to
 	}
 	m.uids, m.vals = m.uids[:to], m.vals[:to]
+	w.weigh(in, penalty)
 	normalise(w.incentive)
+}
+
+// weigh sums up the weights that move classic bonds, times stake. If they are the clipped ones these are the ranks.
+func (w *Workspace) weigh(in *Input, penalty fixed.I32F32) {
+	if in.Yuma3 {
+		return
+	}
+	if penalty == fixed.One {
+		w.weighed = append(w.weighed[:0], w.incentive...)
+		return
+	}
+	w.weighed = zeroed(w.weighed, in.N)
+	for i, stake := range w.stake.active {
+		if stake > 0 {
+			uids, vals := w.weights.row(i)
+			for k, uid := range uids {
+				w.weighed[uid] += fixed.MulShare(stake, vals[k])
+			}
+		}
+	}
 }
 
 // rank adds a row's clipped weights times its stake to the ranks, which become the incentive, and returns the clipped row's sum.

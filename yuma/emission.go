@@ -5,9 +5,8 @@ import (
 	"github.com/gotensor/gotensor/fixed"
 )
 
-// write fills the output from the stages' results. Nothing of the input's rows is read any more.
+// write fills the output, but for the bonds, from the stages' results.
 func (w *Workspace) write(in *Input, out *Output) {
-	out.resize(in.N)
 	copy(out.Active, w.stake.isActive)
 	copy(out.Permit, w.stake.next)
 	for uid := range in.N {
@@ -18,22 +17,7 @@ func (w *Workspace) write(in *Input, out *Output) {
 		out.Dividends[uid] = w.dividends[uid].U16()
 		out.TotalStake[uid] = gotensor.Rao(w.stake.total[uid].U64())
 	}
-	for uid := range out.Bonds {
-		if out.Permit[uid] {
-			storeBonds(&out.Bonds[uid], &w.bonds.ema, uid)
-		}
-	}
 	w.emit(in, out)
-}
-
-// storeBonds writes row i of the moving average as shares of 65535.
-func storeBonds(row *Row, ema *matrix, i int) {
-	uids, vals := ema.row(i)
-	row.UIDs = append(row.UIDs, uids...)
-	row.Values = sized(row.Values, len(vals))
-	for k, v := range vals {
-		row.Values[k] = v.U16()
-	}
 }
 
 // emit divides the emission by incentive and dividends; if both are all zero, among validators by active stake, or by all stake if none is

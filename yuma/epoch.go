@@ -7,10 +7,11 @@ import (
 // Workspace holds the memory of an epoch, so that the next one of a subnet of similar size allocates little. The zero Workspace is ready
 // to use, by one goroutine at a time.
 type Workspace struct {
-	seen      []uint32
+	order     order
 	stake     stakes
 	weights   matrix
 	consensus consensus
+	weighed   []fixed.I32F32 // per uid: the sum of stake times the weights that move bonds; not for Yuma3
 	incentive []fixed.I32F32
 	vtrust    []fixed.I32F32
 	bonds     bonds
@@ -35,8 +36,7 @@ func Epoch(in *Input) (*Output, error) {
 // Epoch computes one epoch into out, reusing its memory. The input may share its Bonds and Permit with out, as when an epoch's result is fed to
 // the next one. On error out is as it was.
 func (w *Workspace) Epoch(in *Input, out *Output) error {
-	w.seen = sized(w.seen, 1<<16)
-	if err := in.validate(w.seen); err != nil {
+	if err := in.validate(&w.order); err != nil {
 		return err
 	}
 	if err := w.stake.compute(in); err != nil {
@@ -47,11 +47,18 @@ func (w *Workspace) Epoch(in *Input, out *Output) error {
 	w.consensus.compute(w.stake.active, &w.weights, in.N, fixed.ShareOfU16(in.Kappa))
 	w.clip(in)
 	w.bonds.prepare(in)
-	if in.Yuma3 {
-		w.bonds.yuma3(in, w)
-	} else {
+	switch {
+	case !in.Yuma3:
 		w.bonds.classic(in, w)
+	case in.liquid(&w.consensus):
+		w.bonds.liquid(in, w)
+	default:
+		w.bonds.yuma3(in, w)
 	}
+	w.Trace.bonded(in, w)
+	// From here on nothing of the input's rows is read: they may be the output's.
+	out.resize(in.N)
+	w.bonds.pay(w, in.Yuma3, out.Bonds)
 	w.Trace.done(in, w)
 	w.write(in, out)
 	return nil

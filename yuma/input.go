@@ -110,8 +110,14 @@ type Input struct {
 	CommitReveal CommitReveal
 }
 
-// validate checks shapes and ranges; seen is scratch space of at least 2^16 elements.
-func (in *Input) validate(seen []uint32) error {
+// order notes which rows ascend.
+type order struct {
+	seen           []uint32 // scratch
+	weights, bonds []bool
+}
+
+// validate checks shapes and ranges, and fills the order.
+func (in *Input) validate(o *order) error {
 	if in.N < 0 || in.N > MaxN {
 		return fmt.Errorf("%w: N is %d, want 0..%d", ErrRange, in.N, MaxN)
 	}
@@ -139,23 +145,26 @@ func (in *Input) validate(seen []uint32) error {
 	if in.TAO != nil && len(in.TAO) != in.N {
 		return fmt.Errorf("%w: TAO has %d elements, want N = %d, or nil", ErrShape, len(in.TAO), in.N)
 	}
-	clear(seen)
-	if err := validateRows("Weights", in.Weights, seen, 0); err != nil {
+	o.seen = zeroed(o.seen, 1<<16)
+	o.weights, o.bonds = sized(o.weights, in.N), sized(o.bonds, in.N)
+	if err := validateRows("Weights", in.Weights, o.weights, o.seen); err != nil {
 		return err
 	}
-	return validateRows("Bonds", in.Bonds, seen, len(in.Weights))
+	clear(o.seen)
+	return validateRows("Bonds", in.Bonds, o.bonds, o.seen)
 }
 
-// validateRows checks rows; seen[u] is the number, counted from 1 after those used before, of the last row that named u.
-func validateRows(field string, rows []Row, seen []uint32, used int) error {
+// validateRows checks rows and tells which ascend; seen[u] is the number, counted from 1, of the last unsorted row that named u.
+func validateRows(field string, rows []Row, ascend []bool, seen []uint32) error {
 	for i, row := range rows {
 		if len(row.UIDs) != len(row.Values) {
 			return fmt.Errorf("%w: %s[%d] has %d UIDs and %d Values", ErrShape, field, i, len(row.UIDs), len(row.Values))
 		}
-		if row.ascends() {
+		ascend[i] = row.ascends()
+		if ascend[i] {
 			continue
 		}
-		stamp := uint32(used + i + 1)
+		stamp := uint32(i + 1)
 		for _, uid := range row.UIDs {
 			if seen[uid] == stamp {
 				return fmt.Errorf("%w: %s[%d] names uid %d twice, name it once", ErrDuplicate, field, i, uid)

@@ -8,6 +8,9 @@ type sigmoid struct {
 	atZero           fixed.I32F32 // alpha at distance zero, the most frequent one
 }
 
+// liquid tells whether bonds move by liquid alpha: without any consensus they do not.
+func (in *Input) liquid(c *consensus) bool { return in.Liquid.Enabled && sum(c.median) > 0 }
+
 // newSigmoid prepares liquid alpha.
 func newSigmoid(p Liquid) sigmoid {
 	s := sigmoid{

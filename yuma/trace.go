@@ -53,10 +53,20 @@ func (t *Trace) loaded(w *Workspace) {
 	}
 }
 
-// bonded notes the bonds by which dividends are paid.
-func (t *Trace) bonded(ema *matrix) {
-	if t != nil {
-		t.Bonds = traceRows(ema)
+// bonded notes the old bonds, and the new ones by which dividends are paid.
+func (t *Trace) bonded(in *Input, w *Workspace) {
+	if t == nil {
+		return
+	}
+	t.Bonds = traceRows(&w.bonds.ema)
+	t.OldBonds = make([]TraceRow, in.N)
+	for i, row := range in.Bonds {
+		for k, uid := range row.UIDs {
+			if w.bonds.counts(uid) {
+				t.OldBonds[i].UIDs = append(t.OldBonds[i].UIDs, uid)
+				t.OldBonds[i].Values = append(t.OldBonds[i].Values, fixed.ShareOfU16(row.Values[k]))
+			}
+		}
 	}
 }
 
@@ -69,15 +79,6 @@ func (t *Trace) done(in *Input, w *Workspace) {
 	t.Permitted = slices.Clone(w.stake.permit[:in.N])
 	t.Consensus, t.VTrust = slices.Clone(w.consensus.median[:in.N]), slices.Clone(w.vtrust[:in.N])
 	t.Incentive, t.Dividends = slices.Clone(w.incentive[:in.N]), slices.Clone(w.dividends[:in.N])
-	t.OldBonds = make([]TraceRow, in.N)
-	for i, row := range in.Bonds {
-		for k, uid := range row.UIDs {
-			if w.bonds.counts(uid) {
-				t.OldBonds[i].UIDs = append(t.OldBonds[i].UIDs, uid)
-				t.OldBonds[i].Values = append(t.OldBonds[i].Values, fixed.ShareOfU16(row.Values[k]))
-			}
-		}
-	}
 }
 
 // traceRows copies a matrix.

@@ -27,6 +27,19 @@ func (m *matrix) push(uid uint16, v fixed.I32F32) {
 	m.vals = append(m.vals, v)
 }
 
+// room returns space for n more entries of the current row, of which use takes the first ones.
+func (m *matrix) room(n int) ([]uint16, []fixed.I32F32) {
+	m.uids, m.vals = slices.Grow(m.uids, n), slices.Grow(m.vals, n)
+	from := len(m.uids)
+	return m.uids[from : from+n], m.vals[from : from+n]
+}
+
+// use appends the first count entries of the space that room returned.
+func (m *matrix) use(count int) {
+	to := len(m.uids) + count
+	m.uids, m.vals = m.uids[:to], m.vals[:to]
+}
+
 // endRow ends the current row.
 func (m *matrix) endRow() { m.start = append(m.start, len(m.uids)) }
 
@@ -55,13 +68,12 @@ func (m *matrix) load(in *Input, s *stakes) {
 
 // loadRow appends the entries of row i whose targets registered before the block limit.
 func (m *matrix) loadRow(in *Input, i int, row Row, limit uint64) {
-	from, total := len(m.vals), fixed.I32F32(0)
+	var total fixed.I32F32
 	self := -1
 	if !in.owns(i) {
 		self = i
 	}
-	m.uids, m.vals = slices.Grow(m.uids, len(row.UIDs)), slices.Grow(m.vals, len(row.UIDs))
-	uids, vals := m.uids[from:from+len(row.UIDs)], m.vals[from:from+len(row.UIDs)]
+	uids, vals := m.room(len(row.UIDs))
 	count := 0
 	for k, uid := range row.UIDs {
 		j := int(uid)
@@ -73,15 +85,15 @@ func (m *matrix) loadRow(in *Input, i int, row Row, limit uint64) {
 		count++
 		total += v
 	}
-	m.uids, m.vals = m.uids[:from+count], m.vals[:from+count]
+	m.use(count)
 	if total == 0 {
 		return
 	}
 	// Integers and their sum are divided unscaled: the quotient is the same, and a value stays below one.
-	d := fixed.NewDivisor(total)
+	d := fixed.NewReciprocal(total, math.MaxUint16)
 	vals = vals[:count]
 	for k, v := range vals {
-		vals[k] = d.SafeDiv(v)
+		vals[k] = d.Of(v)
 	}
 }
 

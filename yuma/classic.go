@@ -1,0 +1,107 @@
+package yuma
+
+import (
+	"math"
+	"slices"
+
+	"github.com/gotensor/gotensor/fixed"
+)
+
+// classic computes the moving average of bonds that are relative within their column. What it averages are shares of columns: those of the
+// weights times stake, and those of the stored bonds.
+func (b *bonds) classic(in *Input, w *Workspace) {
+	b.storedShares(in)
+	b.weighedShares(w)
+	for i, row := range in.Bonds {
+		uids, vals := w.weights.row(i)
+		stake := w.stake.active[i]
+		switch {
+		case b.average.shares && w.order.bonds[i] && slices.Equal(uids, row.UIDs):
+			b.classicRow(uids, vals, row.Values, stake)
+		case len(uids)+len(row.UIDs) > 0:
+			b.classicUnlike(uids, vals, row, stake)
+		}
+		b.ema.endRow()
+	}
+}
+
+// storedShares prepares divisions of the stored bonds that count by the sum of their column.
+func (b *bonds) storedShares(in *Input) {
+	b.sums = zeroed(b.sums, in.N)
+	sums := b.sums
+	for _, row := range in.Bonds {
+		values := row.Values[:len(row.UIDs)]
+		for k, uid := range row.UIDs {
+			if int(uid) < len(sums) {
+				sums[uid] += fixed.I32F32(values[k])
+			}
+		}
+	}
+	for uid, total := range sums {
+		if total > 0 && b.kept[uid] {
+			// Stored values and their sum are integers, divided unscaled: the quotient is the same.
+			b.columns[uid].stored = fixed.NewReciprocal(total, math.MaxUint16)
+		}
+	}
+}
+
+// weighedShares prepares divisions of weights times stake by the sum of their column.
+func (b *bonds) weighedShares(w *Workspace) {
+	var most fixed.I32F32
+	for _, stake := range w.stake.active {
+		most = max(most, stake)
+	}
+	for uid, total := range w.weighed {
+		if total > 0 {
+			c := &b.columns[uid]
+			c.weighed, c.delta = total, fixed.NewReciprocal(total, min(total, most))
+		}
+	}
+}
+
+// share returns the share of a column that is a weight times stake.
+func (c *column) share(weighed fixed.I32F32) fixed.I32F32 {
+	if c.delta.Inexact() {
+		return weighed.SafeDiv(c.weighed)
+	}
+	return c.delta.Of(weighed)
+}
+
+// classicRow averages a row whose weights and old bonds are for the same uids, ascending, as those of a validator in steady state are.
+func (b *bonds) classicRow(uids []uint16, vals []fixed.I32F32, stored []uint16, stake fixed.I32F32) {
+	newUIDs, newVals := b.ema.room(len(uids))
+	vals, stored = vals[:len(uids)], stored[:len(uids)]
+	columns := b.columns
+	say, alpha, rest := fixed.NewFactor(stake), fixed.NewFactor(b.average.alpha), fixed.NewFactor(b.average.rest)
+	count := 0
+	for k, uid := range uids {
+		c := &columns[uid]
+		weighed := say.Of(vals[k])
+		share := c.delta.Of(weighed)
+		if c.delta.Inexact() {
+			share = weighed.SafeDiv(c.weighed)
+		}
+		v := alpha.Of(share) + rest.Of(c.stored.Of(fixed.I32F32(stored[k])))
+		if v == 0 {
+			continue
+		}
+		newUIDs[count], newVals[count] = uid, v
+		count++
+		c.sum += v
+		c.top = max(c.top, v)
+	}
+	b.ema.use(count)
+}
+
+// classicUnlike averages a row of any weights and any old bonds.
+func (b *bonds) classicUnlike(uids []uint16, vals []fixed.I32F32, row Row, stake fixed.I32F32) {
+	for k, uid := range uids {
+		b.row[uid] = b.average.fresh(b.columns[uid].share(fixed.MulShare(stake, vals[k])))
+	}
+	for k, uid := range row.UIDs {
+		if int(uid) < len(b.columns) {
+			b.row[uid] = b.average.add(b.row[uid], b.columns[uid].stored.Of(fixed.I32F32(row.Values[k])))
+		}
+	}
+	b.flush()
+}
