@@ -14,25 +14,53 @@ func (w *Workspace) clip(in *Input) {
 		scratch = w.bonds.row
 	}
 	m, median := &w.weights, w.consensus.median
+	if penalty == fixed.One && !(in.Yuma3 && in.Liquid.Enabled) {
+		for i := range in.N {
+			uids, vals := m.row(i)
+			w.vtrust[i] = w.cut(uids, vals, w.stake.active[i])
+		}
+	} else {
+		w.clipOthers(in.N, blend{median, scratch, penalty})
+	}
+	w.weigh(in, penalty)
+	normalise(w.incentive)
+}
+
+// cut is rank that leaves the clipped weights in vals. A weight for a uid of median zero stays, as a zero: without liquid alpha
+// bonds do not tell that from none.
+func (w *Workspace) cut(uids []uint16, vals []fixed.I32F32, stake fixed.I32F32) (trust fixed.I32F32) {
+	median, ranks := w.consensus.median, w.incentive
+	say := fixed.NewFactor(stake)
+	vals = vals[:len(uids)]
+	for k, uid := range uids {
+		v := min(vals[k], median[uid])
+		vals[k] = v
+		trust += v
+		ranks[uid] += say.Of(v)
+	}
+	return trust
+}
+
+// clipOthers computes trust and ranks, and rewrites the rows as liquid alpha and other penalties want them.
+func (w *Workspace) clipOthers(n int, how blend) {
+	m := &w.weights
 	to, from := 0, 0
-	for i := range in.N {
+	for i := range n {
 		end := m.start[i+1]
 		uids, vals := m.uids[from:end], m.vals[from:end]
 		w.vtrust[i] = w.rank(uids, vals, w.stake.active[i])
-		switch penalty {
+		switch how.penalty {
 		case 0:
 			to = end
 		case fixed.One:
-			to = clipRow(m, to, uids, vals, median)
+			to = clipRow(m, to, uids, vals, how.median)
 		default:
-			to = blendRow(m, to, uids, vals, blend{median, scratch, penalty})
+			to = blendRow(m, to, uids, vals, how)
 		}
 		from = end
 		m.start[i+1] = to
 	}
 	m.uids, m.vals = m.uids[:to], m.vals[:to]
-	w.weigh(in, penalty)
-	normalise(w.incentive)
 }
 
 // weigh sums up the weights that move classic bonds, times stake. If they are the clipped ones these are the ranks.

@@ -177,10 +177,12 @@ func validateRows(field string, rows []Row, ascend []bool, seen []uint32) error 
 
 // ascends tells whether the row's uids ascend strictly.
 func (r Row) ascends() bool {
-	for k := 1; k < len(r.UIDs); k++ {
-		if r.UIDs[k-1] >= r.UIDs[k] {
+	last := -1
+	for _, uid := range r.UIDs {
+		if int(uid) <= last {
 			return false
 		}
+		last = int(uid)
 	}
 	return true
 }
