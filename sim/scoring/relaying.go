@@ -4,96 +4,239 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-
-	"github.com/gotensor/gotensor/model"
+	"slices"
 )
 
-// DefaultRelay is the experiment with answers of others.
-func DefaultRelay() *Attack {
-	return &Attack{Seed: 1, Rounds: 160, family: &family{
-		name: "text-relay", title: "Answers of other miners",
-		about: `A miner answers with what another one answered: from its first round or after years of honest weak answers, now and then, at the very moment in
-which the victim changes its model, with a better model in reserve, under ever new registrations, blurred, or mixed from three miners. Pay is relative to the
-victim's honest pay. Whoever turns from an equal model of its own to relaying, the mixture of several, and a senior that takes from a newcomer are not stopped.`,
-		cases: relaying,
+// turn is the round in which those turn that were something else before.
+const turn = 60
+
+// defence is what protects miners from those that answer with their answers.
+type defence struct {
+	reach    []bool // by round: a relay has the answers of others before its own is due
+	sealed   bool
+	foretold known // questions that a relay knows long before, and that count
+}
+
+// relayCase is a strategy, and what its own model is worth.
+type relayCase struct {
+	attackCase
+	own      []float64
+	sampling *sampling // nil for others
+}
+
+// relayStage is what the cases are made of.
+type relayStage struct {
+	*cast
+	e                         *exam
+	d                         defence
+	blurred, stained, blended []float64
+	samples                   [][]float64 // by sampling
+	shards                    map[int]known
+	atOnce                    []bool
+}
+
+func (g *Relay) stage(ctx context.Context, e *exam) (*relayStage, error) {
+	s := &relayStage{e: e, shards: map[int]known{}, atOnce: slices.Repeat([]bool{true}, g.Rounds)}
+	var err error
+	if s.cast, err = e.cast(ctx); err != nil {
+		return nil, err
+	}
+	for _, v := range []struct {
+		to    *[]float64
+		sigma float64
+	}{{&s.blurred, 0.3}, {&s.stained, 0.4}} {
+		// The same noise as the first of noisy clones has.
+		lie := noise(s.says, v.sigma, rand.New(rand.NewPCG(g.Seed, 100)))
+		if *v.to, err = e.gains(ctx, lie); err != nil {
+			return nil, err
+		}
+	}
+	s.blended = make([]float64, len(s.best))
+	for i := range s.blended {
+		s.blended[i] = math.Log((math.Exp(s.best[i]) + math.Exp(s.left[i]) + math.Exp(s.right[i])) / 3)
+	}
+	if s.samples, err = g.sampled(ctx, e, samplings()); err != nil {
+		return nil, err
+	}
+	for _, n := range shardValidators {
+		share := shard(g.Seed, n)
+		s.shards[n] = asShare(g.Seed+uint64(n), func(round int) float64 { return share[round%periodRounds] })
+	}
+	return s, nil
+}
+
+// shardValidators is how many validators ask about one shard.
+var shardValidators = []int{1, 4, 16}
+
+// relayed answers with theirs where a relay has those in time, else with its own.
+func (s *relayStage) relayed(own, theirs []float64) func(r, i int) (float64, bool) {
+	return reached(s.d.reach, own, theirs)
+}
+
+func reached(reach []bool, own, theirs []float64) func(r, i int) (float64, bool) {
+	return func(r, i int) (float64, bool) {
+		if reach[r] {
+			return theirs[i], true
+		}
+		return own[i], true
+	}
+}
+
+type answering = func(r, i int) (float64, bool)
+
+// then answers in one way up to the turn and in another one afterwards.
+func then(before, after answering) answering {
+	return func(r, i int) (float64, bool) {
+		if r < turn {
+			return before(r, i)
+		}
+		return after(r, i)
+	}
+}
+
+func steady(gains []float64) answering {
+	return func(_, i int) (float64, bool) { return gains[i], true }
+}
+
+// relay is a case of a uid beside the three honest miners, of which the first is its victim.
+func (s *relayStage) relay(name, about string, most, least float64, p player) relayCase {
+	p.name = name
+	return relayCase{own: s.weak, attackCase: attackCase{
+		name: name, about: about, players: append(s.players(), p), owned: []int{3}, victim: 0, yardstick: s.best, from: turn + 20, most: most, least: least,
 	}}
 }
 
-func relaying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
-	c, err := e.cast(ctx)
-	if err != nil {
-		return nil, err
+// cases are all, in the same order for every defence.
+func (s *relayStage) cases() []relayCase {
+	return slices.Concat(s.seniors(), s.relays(), s.turning(), s.seals(), s.foretold(), s.samplers())
+}
+
+// seniors take from who has just come and has no record: victim 0 registers when the attacker turns to it.
+func (s *relayStage) seniors() []relayCase {
+	take := func(name, about string, own, victim []float64, gain answering, most, least float64) relayCase {
+		c := s.relay(name, about, most, least, player{gain: gain})
+		c.players[0] = always("victim", turn, victim)
+		c.players[1], c.players[2], c.yardstick, c.own = always("second", 0, s.weak2), always("third", 0, s.weak), own, own
+		return c
 	}
-	blurred, err := e.liars(ctx, a, 1, func(rng *rand.Rand) []model.Prediction { return noise(c.says, 0.3, rng) })
-	if err != nil {
-		return nil, err
+	half := mixed(s.left, s.right, 0.5)
+	return []relayCase{
+		take("usurper", "a senior that relays a better newcomer, which has no record yet", s.left, s.best, then(steady(s.left), s.relayed(s.left, s.best)), 1.01, 0.97),
+		take("absorber", "a senior that mixes as much of an equal newcomer's answers into its own", s.left, s.right, then(steady(s.left), s.relayed(s.left, half)), 1.01, 0.97),
+		take("usurper-at-once", "a senior that relays a better newcomer, which answers everybody at once: not stopped", s.left, s.best,
+			then(steady(s.left), reached(s.atOnce, s.left, s.best)), 2, 0),
 	}
-	blend := make([]float64, len(c.best))
-	for i := range blend {
-		blend[i] = math.Log((math.Exp(c.best[i]) + math.Exp(c.left[i]) + math.Exp(c.right[i])) / 3)
-	}
-	const turn = 60
-	after := func(own, then []float64) func(r, i int) (float64, bool) {
-		return func(r, i int) (float64, bool) {
-			if r < turn {
-				return own[i], true
-			}
-			return then[i], true
-		}
-	}
-	relay := func(name, about string, most, least float64, p player) attackCase {
-		p.name = name
-		return attackCase{
-			name: name, about: about, players: append(c.players(), p), owned: []int{3}, victim: 0, yardstick: c.best, from: turn + 20, most: most, least: least,
-		}
-	}
-	copied := func(_, i int) (float64, bool) { return c.best[i], true }
-	framed := relay("framed", "copies the victim from the moment in which that upgrades its model", 0.1, 0.9, player{gain: after(c.weak, c.best)})
-	framed.players[0], framed.players[1] = player{name: "best", gain: after(c.left, c.best)}, always("third", 0, c.weak2)
-	grief := relay("griefer", "gives up a better model to be alike to a weaker victim", 0.6, 0.4, player{gain: after(c.best, c.left)})
-	grief.players[0], grief.players[1], grief.yardstick = always("victim", 0, c.left), always("third", 0, c.weak2), c.best
-	turncoat := relay("turncoat", "an equal, independent model of its own, then relays: not stopped", 0.7, 0.4, player{gain: after(c.right, c.left)})
-	turncoat.players, turncoat.yardstick = append([]player{always("victim", 0, c.left), always("third", 0, c.weak2), always("best", 0, c.best)}, turncoat.players[3]), c.right
-	stained, err := e.liars(ctx, a, 1, func(rng *rand.Rand) []model.Prediction { return noise(c.says, 0.4, rng) })
-	if err != nil {
-		return nil, err
-	}
-	// Seniors that take from who has just come and has no record: victim 0 registers when the attacker turns to it.
-	take := func(name, about string, own, victim, then []float64, most, least float64) attackCase {
-		ac := relay(name, about, most, least, player{gain: after(own, then)})
-		ac.players[0] = always("victim", turn, victim)
-		ac.players[1], ac.players[2], ac.yardstick = always("second", 0, c.weak2), always("third", 0, c.weak), own
-		return ac
-	}
-	return []attackCase{
-		take("usurper", "a senior that relays a better newcomer, which has no record yet: not stopped", c.left, c.best, c.best, 2, 0),
-		take("absorber", "a senior that mixes as much of an equal newcomer's answers into its own: not stopped", c.left, c.right, mixed(c.left, c.right, 0.5), 1.5, 0.8),
-		relay("newcomer", "relays from its first round", 0.05, 0.9, player{from: 40, gain: copied}),
-		relay("second-owner", "the same public model, ten rounds later", 0.05, 0.9, player{from: 10, gain: copied}),
-		relay("blurred", "relays with noise of 0.3 nat", 0.3, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) { return blurred[0][i], true }}),
-		relay("senior", "a weak model for long, then relays", 0.1, 0.9, player{gain: after(c.weak, c.best)}),
-		relay("flapping", "ten rounds of its own weak model, ten of relaying, in turn", 0.4, 0.9, player{gain: func(r, i int) (float64, bool) {
+}
+
+func (s *relayStage) relays() []relayCase {
+	got := s.relayed(s.weak, s.best)
+	blur, stain, blend := s.relayed(s.weak, s.blurred), s.relayed(s.weak, s.stained), s.relayed(s.weak, s.blended)
+	second := s.relay("second-owner", "the same public model, ten rounds later: no relay, and not stopped from running it", 0.05, 0.9, player{from: 10, gain: steady(s.best)})
+	second.own = s.best
+	return []relayCase{
+		s.relay("newcomer", "relays from its first round", 0.25, 0.97, player{from: 40, gain: got}),
+		s.relay("newcomer-at-once", "relays from its first round a victim that answers everybody at once", 0.05, 0.97, player{from: 40, gain: reached(s.atOnce, s.weak, s.best)}),
+		second,
+		s.relay("blurred", "relays with noise of 0.3 nat", 0.25, 0.97, player{from: 40, gain: blur}),
+		s.relay("senior", "a weak model for long, then relays", 0.25, 0.97, player{gain: then(steady(s.weak), got)}),
+		s.relay("flapping", "ten rounds of its own weak model, ten of relaying, in turn", 0.25, 0.97, player{gain: func(r, i int) (float64, bool) {
 			if r/10%2 == 0 {
-				return c.weak[i], true
+				return s.weak[i], true
 			}
-			return c.best[i], true
+			return got(r, i)
 		}}),
-		relay("gated", "its own weak model on half of the items, relays the others: not stopped", 0.6, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) {
-			return []float64{c.weak[i], c.best[i]}[i%2], true
+		s.relay("gated", "its own weak model on half of the items, relays the others", 0.25, 0.97, player{from: 40, gain: func(r, i int) (float64, bool) {
+			if i%2 == 0 {
+				return s.weak[i], true
+			}
+			return got(r, i)
 		}}),
-		relay("blinking", "relays with noise of 0.4 nat, and in every eighth round has no opinion, to be far from the victim", 0.4, 0.9, player{
+		s.relay("blinking", "relays with noise of 0.4 nat, and in every eighth round has no opinion, to be far from the victim", 0.25, 0.97, player{
 			from: 40, gain: func(r, i int) (float64, bool) {
-				if r%8 == 0 {
+				if r%8 == 0 && s.d.reach[r] {
 					return 0, true
 				}
-				return stained[0][i], true
+				return stain(r, i)
 			},
 		}),
-		relay("churner", "relays under a new registration every 15 rounds", 0.05, 0.9, player{from: 40, gain: copied, churn: 15}),
-		relay("look-first", "sees the others' answers, commits to none: every item is invalid", 0, 0.9, player{from: 40, gain: func(int, int) (float64, bool) {
-			return e.scorer.Settings().Worst(), true
+		s.relay("churner", "relays under a new registration every 15 rounds", 0.25, 0.97, player{from: 40, gain: got, churn: 15}),
+		s.relay("blender", "the mixture of three miners' answers", 0.25, 0.97, player{from: 40, gain: blend}),
+		s.relay("blender-at-once", "the mixture of three miners that answer everybody at once: not stopped", 0.9, 0.9, player{from: 40, gain: reached(s.atOnce, s.weak, s.blended)}),
+	}
+}
+
+// turning are those that give a model up, or whose victim changes its own.
+func (s *relayStage) turning() []relayCase {
+	framed := s.relay("framed", "copies the victim from the moment in which that upgrades its model", 0.25, 0.97, player{gain: then(steady(s.weak), s.relayed(s.weak, s.best))})
+	framed.players[0], framed.players[1] = player{name: "best", gain: then(steady(s.left), steady(s.best))}, always("third", 0, s.weak2)
+	grief := s.relay("griefer", "gives up a better model to be alike to a weaker victim", 1.01, 0.97, player{gain: then(steady(s.best), s.relayed(s.best, s.left))})
+	grief.players[0], grief.players[1], grief.own = always("victim", 0, s.left), always("third", 0, s.weak2), s.best
+	turncoat := s.relay("turncoat", "an equal, independent model of its own, then only a weak one, and relays", 0.4, 0.97, player{gain: then(steady(s.right), s.relayed(s.weak, s.left))})
+	turncoat.players, turncoat.yardstick = append([]player{always("victim", 0, s.left), always("third", 0, s.weak2), always("best", 0, s.best)}, turncoat.players[3]), s.right
+	return []relayCase{framed, grief, turncoat}
+}
+
+// seals are ways to break what was committed to.
+func (s *relayStage) seals() []relayCase {
+	worst := s.e.scorer.Settings().Worst()
+	unopened := s.relay("unopened", "does not open its seal in every sixteenth round, whichever it likes least", 0.5, 0.97, player{from: 40, gain: func(r, i int) (float64, bool) {
+		if r%16 != 0 {
+			return s.right[i], true
+		}
+		if s.d.sealed {
+			return worst, true
+		}
+		return 0, false // it sends nothing
+	}})
+	unopened.players[2] = always("third", 0, s.weak2)
+	unopened.own, unopened.yardstick = s.right, s.right
+	return []relayCase{
+		s.relay("look-first", "opens what others answered, which its seal does not fit: every item is invalid", 0, 0.97, player{from: 40, gain: func(_, i int) (float64, bool) {
+			if s.d.sealed {
+				return worst, true
+			}
+			return s.best[i], true
 		}}),
-		framed, grief, turncoat,
-		relay("blender", "the mixture of three miners' answers: not stopped", 0.9, 0.9, player{from: 40, gain: func(_, i int) (float64, bool) { return blend[i], true }}),
-	}, nil
+		unopened,
+	}
+}
+
+// foretold know questions long before they are asked.
+func (s *relayStage) foretold() []relayCase {
+	at := func(k known) answering {
+		return func(r, i int) (float64, bool) {
+			if k != nil && k(r, i) {
+				return s.best[i], true
+			}
+			return s.weak[i], true
+		}
+	}
+	return []relayCase{
+		s.relay("foreknown", "knows half of the questions a round ahead, by the texts that eight uids of its owner were asked for", 0.25, 0.97, player{from: 40, gain: at(s.d.foretold)}),
+		s.relay("shard-1", "is asked about a shard's places again by the same validator: not stopped", 0.4, 0.9, player{from: 40, gain: at(s.shards[1])}),
+		s.relay("shard-4", "is asked about a shard's places again by four validators: not stopped", 0.8, 0.9, player{from: 40, gain: at(s.shards[4])}),
+		s.relay("shard-16", "is asked about a shard's places again by sixteen validators: not stopped", 0.9, 0.9, player{from: 40, gain: at(s.shards[16])}),
+	}
+}
+
+func (s *relayStage) samplers() []relayCase {
+	var out []relayCase
+	for k, w := range samplings() {
+		gains := s.samples[k]
+		if w.shows.refused() && s.d.sealed {
+			gains = s.weak
+		}
+		c := s.relay(w.name, w.about, w.most(), 0.97, player{from: 40, gain: steady(gains)})
+		c.sampling = &w
+		if w.own == "left" {
+			c.own, c.players[1] = s.left, always("third", 0, s.weak2)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// halfKnown are the questions that the texts of eight uids are about: two each, of 32.
+func (g *Relay) halfKnown() known {
+	return asShare(g.Seed, func(int) float64 { return 16.0 / roundItems })
 }
