@@ -89,14 +89,14 @@ func (b *Board) storePairs(neurons []neuronState) {
 	for i := range neurons {
 		n := &neurons[i]
 		slices.Sort(n.Others)
-		before, any := make([]int8, len(n.Others)), false
+		before, some := make([]int8, len(n.Others)), false
 		for k, j := range n.Others {
 			known := b.pairs[pair{Key(n.Key), Key(neurons[j].Key)}]
 			n.Distances = append(n.Distances, known.distance)
 			before[k] = known.before
-			any = any || known.before != 0
+			some = some || known.before != 0
 		}
-		if any {
+		if some {
 			n.Before = before
 		}
 	}

@@ -118,7 +118,7 @@ func (b *naiveBoard) meet(i, j int, gains map[int][]float64) (like float64, firs
 	like = max(0, 1-d/scale, (1-now/scale-b.s.Sure)/(1-b.s.Sure))
 	worth := max(0, min(b.level(i), b.level(j)))
 	mine, theirs := b.claim(i, worth), b.claim(j, worth)
-	lead, clear := b.s.Lead*max(b.s.LevelFloor, mine, theirs), 2*b.s.Lead*max(worth/5, mine, theirs)
+	lead, sure := b.s.Lead*max(b.s.LevelFloor, mine, theirs), 2*b.s.Lead*max(worth/5, mine, theirs)
 	reach := b.s.Apart > 0 && (like > 0 || d <= b.s.Apart*scale)
 	for _, x := range []struct{ a, b, first int }{{i, j, 1}, {j, i, -1}} {
 		ahead := mine - theirs
@@ -130,7 +130,7 @@ func (b *naiveBoard) meet(i, j int, gains map[int][]float64) (like float64, firs
 		}
 		if reach {
 			delete(b.before, [2]int{x.b, x.a})
-			if ahead > clear {
+			if ahead > sure {
 				b.before[[2]int{x.a, x.b}] = true
 			}
 		}
