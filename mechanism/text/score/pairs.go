@@ -48,7 +48,7 @@ func (b *Board) follow(keys []Key, like *Similarity, level []float64) {
 			if ok {
 				moving = float64(known.distance) + s.PairRate*(moving-float64(known.distance))
 			}
-			if moving > s.Apart*scale {
+			if s.Apart == 0 || moving > s.Apart*scale {
 				known.before = 0
 			}
 			if ok || len(b.pairs) < maxPairs {

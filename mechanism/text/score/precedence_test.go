@@ -103,9 +103,9 @@ func TestLoadFirstVersion(t *testing.T) {
 	require.Less(t, factor(t, loaded, "second"), 0.01)
 }
 
-// crowd plays a victim and, from round 20 on, copies with noise of their own: each is a little alike to the victim (a twentieth) and not at all to the other
-// copies. It returns what the copy factor of the victim is in the end, and the mean of theirs.
-func crowd(t *testing.T, apart float64, copies int) (victim, others float64) {
+// crowd plays a victim and copies with noise of their own: each is a little alike to the victim (a twentieth) and not at all to the other copies. They come in
+// round 20, or late is the victim. It returns what the copy factor of the victim is in the end, and the mean of theirs.
+func crowd(t *testing.T, apart float64, copies int, late bool) (victim, others float64) {
 	t.Helper()
 	settings := score.Defaults()
 	settings.Apart = apart
@@ -114,10 +114,7 @@ func crowd(t *testing.T, apart float64, copies int) (victim, others float64) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	const items = 32
 	for r := range 260 {
-		scores := score.Scores{Replies: make([]score.ReplyScore, 1, copies+1)}
-		if r >= 20 {
-			scores.Replies = scores.Replies[:copies+1]
-		}
+		scores := score.Scores{Replies: make([]score.ReplyScore, copies+1)}
 		for k := range scores.Replies {
 			scores.Replies[k] = score.ReplyScore{Key: score.Key(fmt.Sprint("miner-", k)), Answered: true}
 		}
@@ -132,6 +129,13 @@ func crowd(t *testing.T, apart float64, copies int) (victim, others float64) {
 				scores.Replies[k].Gains = append(scores.Replies[k].Gains, score.Gain{Nats: said + noise})
 			}
 		}
+		switch {
+		case r >= 20:
+		case late:
+			scores.Replies = scores.Replies[1:]
+		default:
+			scores.Replies = scores.Replies[:1]
+		}
 		observe(t, b, scores)
 	}
 	victim = factor(t, b, "miner-0")
@@ -143,11 +147,17 @@ func crowd(t *testing.T, apart float64, copies int) (victim, others float64) {
 
 // TestCrowdTakesNothing: thirty copies at the edge of likeness would share the pay of their original away, once they have records of their own.
 func TestCrowdTakesNothing(t *testing.T) {
-	victim, others := crowd(t, score.Defaults().Apart, 30)
+	victim, others := crowd(t, score.Defaults().Apart, 30, false)
 	t.Logf("the victim keeps %.3f, a copy %.3f", victim, others)
 	require.Greater(t, victim, 0.99)
-	without, othersWithout := crowd(t, 0, 30)
+	without, othersWithout := crowd(t, 0, 30, false)
 	t.Logf("if nobody remembers: %.3f, %.3f", without, othersWithout)
 	require.Less(t, without, 0.6)
 	require.Less(t, others, othersWithout+0.01, "the copies win nothing by it")
+
+	victim, _ = crowd(t, score.Defaults().Apart, 30, true)
+	without, _ = crowd(t, 0, 30, true)
+	t.Logf("who comes after the crowd keeps %.3f; if nobody remembers %.3f", victim, without)
+	require.Greater(t, victim, 0.75, "only the nearest of the crowd counts")
+	require.Less(t, without, 0.6)
 }
