@@ -262,12 +262,13 @@ func TestSumsHoldForAll(t *testing.T) {
 func TestApply(t *testing.T) {
 	in := simple()
 	changed, err := explain.Apply(in, "kappa=0.6", "bonds_penalty=100", "yuma3_enabled=false", "activity_cutoff_factor=2.5", "stake_threshold=1.5",
-		"stake:3=7", "weight:0:3=0.9", "weight:2:1=1", "alpha_sigmoid_steepness=5.5", "max_allowed_validators=9")
+		"stake:3=7", "weight:0:3=0.9", "weight:2:1=1", "alpha_sigmoid_steepness=5.5", "max_allowed_validators=9", "upkeep=0.75")
 	require.NoError(t, err)
 	require.Equal(t, simple(), in, "the input is as it was")
 	require.Equal(t, uint16(39321), changed.Kappa)
 	require.Equal(t, uint16(100), changed.BondsPenalty)
 	require.False(t, changed.Yuma3)
+	require.Equal(t, uint16(750), changed.Upkeep)
 	require.Equal(t, gotensor.Block(25), changed.ActivityCutoff)
 	require.Equal(t, 3*gotensor.RaoPerTAO/2, changed.MinStake)
 	require.Equal(t, 7*gotensor.RaoPerTAO, changed.Alpha[3])
@@ -279,7 +280,7 @@ func TestApply(t *testing.T) {
 		"kappa": "want NAME=VALUE", "kappa=1.5": "up to 1", "kappa=x": "a whole number up to 65535", "tempo=3": "want one of kappa",
 		"yuma3_enabled=2": "true or false", "max_allowed_validators=0.5": "a whole number", "stake:9=1": "want 0 to 3", "stake:0=-1": "want TAO",
 		"weight:0=1": "want weight:VALIDATOR:MINER", "weight:0:9=1": "want 0 to 3", "weight:7:1=1": "want 0 to 3", "weight:0:1=2": "0 to 1",
-		"alpha_low=0.9": "alpha_low", "kappa=NaN": "whole number", "stake:1=NaN": "want TAO", "weight:0:1=NaN": "0 to 1",
+		"alpha_low=0.9": "alpha_low", "kappa=NaN": "whole number", "upkeep=951": "up to 950", "upkeep=0.96": "up to 0.95", "stake:1=NaN": "want TAO", "weight:0:1=NaN": "0 to 1",
 	} {
 		_, err := explain.Apply(in, change)
 		require.ErrorIs(t, err, explain.ErrWhatIf, change)

@@ -20,7 +20,7 @@ func All() []sim.Experiment {
 		retention.Default(), retention.DefaultPublished(),
 		arena.NewCabal(), arena.NewCopying(), arena.NewWithheld(), arena.NewUnder(),
 		arena.NewHopping(), arena.NewBribery(), arena.NewAbsent(), arena.NewRootCabal(),
-		market.Default(),
+		market.Default(), market.DefaultClones(),
 		economy.DefaultRules(),
 		economy.DefaultSupply(),
 		tune.Default(),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gotensor/gotensor/price"
 	"github.com/gotensor/gotensor/sim"
 )
 
@@ -28,6 +29,7 @@ type Rules struct {
 	Server          float64   `json:"server" help:"TAO per epoch that each uid costs"`
 	Tokens          float64   `json:"tokens" help:"tokens that all models are trained on, for the scaling law"`
 	Reference       float64   `json:"reference" help:"loss of the validators' reference model, nats per token"`
+	Rent            int       `json:"rent" help:"thousandths of the best pay that each uid pays per epoch, to the miners: the hyperparameter upkeep"`
 	StrongReference float64   `json:"strong_reference" help:"the same under the rule strong"`
 	SteepPower      float64   `json:"steep_power" help:"power of the gain that the rule steep pays; ours pays the square"`
 	ItemTokens      float64   `json:"item_tokens" help:"tokens that the gain of an item is about"`
@@ -76,6 +78,7 @@ func (r *Rules) Validate() error {
 		return fmt.Errorf("%w: %d rules and %d pays, want one or more of each", sim.ErrConfig, len(r.Rules), len(r.Pays))
 	}
 	all := append(r.market("").ranges(), sim.Within("epochs", 3, 100_000, float64(r.Epochs)), sim.Within("runs", 1, 1000, float64(r.Runs)),
+		sim.Within("rent", 0, price.MaxUpkeep, float64(r.Rent)),
 		sim.Within("tokens", 1e6, 1e18, r.Tokens), sim.Within("strong-reference", 1, 10, r.StrongReference), sim.Within("steep-power", 0.1, 10, r.SteepPower))
 	for _, pay := range r.Pays {
 		all = append(all, sim.Within("pays", 0.01, 1e6, pay))
@@ -99,7 +102,7 @@ func (m market) ranges() []error {
 func (r *Rules) market(rule string) market {
 	m := market{
 		owners: r.Owners, slots: r.Slots, validators: r.Validators, rule: rule, gamma: 2, law: Hoffmann(r.Tokens), reference: r.Reference,
-		itemTokens: r.ItemTokens, compute: r.Compute, upkeep: r.Upkeep, server: r.Server, seed: r.Seed,
+		itemTokens: r.ItemTokens, compute: r.Compute, upkeep: r.Upkeep, server: r.Server, rent: uint16(r.Rent), seed: r.Seed,
 	}
 	switch rule {
 	case Steep:

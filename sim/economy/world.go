@@ -22,6 +22,7 @@ type market struct {
 	compute                   float64 // TAO per epoch for a model of a billion parameters
 	upkeep                    float64 // TAO per epoch for each distinct model
 	server                    float64 // TAO per epoch for each uid
+	rent                      uint16  // thousandths of the best pay, per epoch and uid: the chain's upkeep
 	seed                      uint64
 }
 
@@ -164,10 +165,16 @@ func (w *world) judge(k int, net *subnet) error {
 	if err := net.epoch(w, rows); err != nil {
 		return err
 	}
-	sum := 0.0
+	// In the ratio of incentives; the unit does not matter.
+	pay, sum := make([]gotensor.Rao, len(net.slots)), 0.0
 	for slot, n := range net.slots {
 		if n != nil {
-			n.pay = float64(net.out.Incentive[w.validators+slot])
+			pay[slot] = gotensor.Rao(net.out.Incentive[w.validators+slot]) * gotensor.RaoPerTAO
+		}
+	}
+	for slot, p := range price.Upkeep(pay, w.rent) {
+		if n := net.slots[slot]; n != nil {
+			n.pay = p.TAO()
 			sum += n.pay
 		}
 	}

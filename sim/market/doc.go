@@ -6,5 +6,7 @@
 // Wishes of people and of bots are alike in all but how often their owners look; so whatever bots gain, they gain by
 // looking.
 //
-// Start at Game and Default.
+// Clones plays farms of noisy clones of one model against what their slots cost: under the chain's price, steeper or indexed ones, leases, and upkeep.
+//
+// Start at Game and Default, and at Clones and DefaultClones.
 package market
