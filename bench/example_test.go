@@ -36,7 +36,7 @@ func ExampleRun() {
 	report, err := bench.Run(context.Background(), bench.Config{
 		Callers: []bench.Caller{{Name: "me", Client: client}},
 		Neurons: []bench.Neuron{{UID: 7, Target: target}},
-		Call: func(ctx context.Context, conn grpc.ClientConnInterface) (out, in int, err error) {
+		Call: func(ctx context.Context, conn grpc.ClientConnInterface, _ bench.Neuron) (out, in int, err error) {
 			_, err = axonv1.NewAxonClient(conn).Info(ctx, &axonv1.InfoRequest{})
 			return 0, 0, err
 		},

@@ -22,9 +22,9 @@ type Config struct {
 	Callers []Caller
 	// Neurons are asked; each caller spreads its queries evenly over them.
 	Neurons []Neuron
-	// Call makes one query and returns how many bytes its messages have. An error that is no *dendrite.Error says that the answer
+	// Call makes one query of a neuron and returns how many bytes its messages have. An error that is no *dendrite.Error says that the answer
 	// makes no sense. It is called from many goroutines.
-	Call func(ctx context.Context, conn grpc.ClientConnInterface) (out, in int, err error)
+	Call func(ctx context.Context, conn grpc.ClientConnInterface, to Neuron) (out, in int, err error)
 	// Concurrency is how many askers each caller has, 1 to MaxConcurrency.
 	Concurrency int
 	// Duration is how long they ask; queries under way at its end may go on until their Deadline, which each query has from its start.
@@ -105,7 +105,7 @@ func (c *Config) warmUp(ctx context.Context) {
 	for _, caller := range c.Callers {
 		callers.Go(func() {
 			dendrite.Each(ctx, c.Neurons, c.Concurrency, func(ctx context.Context, n Neuron) (struct{}, error) {
-				_, _, err := c.Call(ctx, caller.Client.To(n.Target))
+				_, _, err := c.Call(ctx, caller.Client.To(n.Target), n)
 				return struct{}{}, err
 			})
 		})
@@ -140,7 +140,7 @@ func (r *run) ask(ctx, asking context.Context, t *tally, i int) time.Duration {
 	call, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
 	defer cancel()
 	began := time.Now()
-	out, in, err := r.cfg.Call(call, t.caller.Client.To(r.cfg.Neurons[i].Target))
+	out, in, err := r.cfg.Call(call, t.caller.Client.To(r.cfg.Neurons[i].Target), r.cfg.Neurons[i])
 	if ctx.Err() != nil {
 		return 0 // cut: says nothing about the neuron
 	}

@@ -76,7 +76,7 @@ func caller(t *testing.T, name string) (bench.Caller, gotensor.Address) {
 }
 
 // do is a query of 1000 bytes and an answer of 3000.
-func do(ctx context.Context, conn grpc.ClientConnInterface) (int, int, error) {
+func do(ctx context.Context, conn grpc.ClientConnInterface, _ bench.Neuron) (int, int, error) {
 	return 1000, 3000, conn.Invoke(ctx, method, &emptypb.Empty{}, &emptypb.Empty{})
 }
 
@@ -167,8 +167,8 @@ func TestRunTellsOutcomesApart(t *testing.T) {
 	}
 	t.Run(bench.WrongAnswer, func(t *testing.T) {
 		cfg := config([]bench.Caller{me}, neuron(t, known, fine, nil))
-		cfg.Call = func(ctx context.Context, conn grpc.ClientConnInterface) (int, int, error) {
-			_, _, err := do(ctx, conn)
+		cfg.Call = func(ctx context.Context, conn grpc.ClientConnInterface, to bench.Neuron) (int, int, error) {
+			_, _, err := do(ctx, conn, to)
 			return 0, 0, errors.Join(err, errors.New("nonsense"))
 		}
 		r, err := bench.Run(t.Context(), cfg)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -224,6 +225,9 @@ type textQuery struct {
 	items int
 	bytes int // of each piece
 	k     int
+
+	settings *textmechanism.Settings
+	sealed   sync.Map // hotkeys of neurons that tell us nothing at once
 }
 
 func newTextQuery(s textmechanism.Settings, o benchOptions) (*textQuery, error) {
@@ -231,7 +235,7 @@ func newTextQuery(s textmechanism.Settings, o benchOptions) (*textQuery, error) 
 	if err != nil {
 		return nil, err
 	}
-	q := &textQuery{text: dataset.Text(dataset.HeldOut, sources...), items: s.Items, bytes: s.ContextBytes, k: s.KMax}
+	q := &textQuery{text: dataset.Text(dataset.HeldOut, sources...), items: s.Items, bytes: s.ContextBytes, k: s.KMax, settings: &s}
 	if o.items > 0 {
 		q.items = o.items
 	}
@@ -242,14 +246,22 @@ func newTextQuery(s textmechanism.Settings, o benchOptions) (*textQuery, error) 
 	return q, nil
 }
 
-// call makes one query. The pieces begin anywhere, so that no two queries are alike.
-func (q *textQuery) call(ctx context.Context, conn grpc.ClientConnInterface) (out, in int, err error) {
+// call makes one query, a sealed one of neurons that have refused another. The pieces begin anywhere, so that no two queries are alike.
+func (q *textQuery) call(ctx context.Context, conn grpc.ClientConnInterface, to bench.Neuron) (out, in int, err error) {
 	req := &textv1.PredictRequest{KMax: uint32(q.k), Contexts: make([][]byte, q.items)}
 	for i := range req.Contexts {
 		at := rand.IntN(len(q.text) - q.bytes)
 		req.Contexts[i] = q.text[at : at+q.bytes]
 	}
-	resp, err := textv1.NewTextClient(conn).Predict(ctx, req, textmechanism.AnswerLimits(q.items, q.k)...)
+	ask := predict
+	if _, seals := q.sealed.Load(to.Target.Hotkey); seals {
+		ask = predictSealed
+	}
+	a, err := ask(ctx, conn, to.Target.Hotkey, q.settings, req)
+	resp := a.resp
+	if a.seal > 0 {
+		q.sealed.Store(to.Target.Hotkey, true)
+	}
 	if err != nil {
 		return proto.Size(req), 0, err
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"time"
 
 	"google.golang.org/grpc"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/dataset"
 	"github.com/gotensor/gotensor/doctor"
 	textmechanism "github.com/gotensor/gotensor/mechanism/text"
@@ -16,17 +16,17 @@ import (
 )
 
 // speedOf asks a neuron as validators of the subnet's mechanism do, and takes the time.
-func speedOf(ctx context.Context, conn grpc.ClientConnInterface, m *metagraph.Metagraph) (doctor.Speed, error) {
-	ask, known := map[string]func(context.Context, grpc.ClientConnInterface, string) (doctor.Speed, error){textmechanism.Name: speedOfText}[m.Mechanism]
-	if !known {
+func speedOf(ctx context.Context, conn grpc.ClientConnInterface, m *metagraph.Metagraph, n metagraph.Neuron) (doctor.Speed, error) {
+	if m.Mechanism != textmechanism.Name {
 		return doctor.Speed{}, fmt.Errorf("%w: how to ask a miner of mechanism %q", doctor.ErrNotAsked, m.Mechanism)
 	}
-	return ask(ctx, conn, m.Settings)
+	return speedOfText(ctx, conn, m.Settings, n.Hotkey)
 }
 
 // speedOfText asks about as many passages as a round has, of the books that are embedded. They differ from call to call, so that no
-// model answers from memory. Validators wait no longer than the deadline, so that this does not either.
-func speedOfText(ctx context.Context, conn grpc.ClientConnInterface, settings string) (doctor.Speed, error) {
+// model answers from memory. Validators wait no longer than the deadline, so that this does not either; where predictions are sealed, the seal
+// must be there by half of it, and that is what is timed.
+func speedOfText(ctx context.Context, conn grpc.ClientConnInterface, settings string, hotkey gotensor.Address) (doctor.Speed, error) {
 	s, err := textmechanism.ParseSettings(settings)
 	if err != nil {
 		return doctor.Speed{}, err
@@ -54,10 +54,19 @@ func speedOfText(ctx context.Context, conn grpc.ClientConnInterface, settings st
 	out := doctor.Speed{What: fmt.Sprintf("%d contexts of %d bytes", len(req.Contexts), s.ContextBytes), Deadline: s.Deadline()}
 	limited, cancel := context.WithTimeout(ctx, s.Deadline())
 	defer cancel()
-	began := time.Now()
-	resp, err := textv1.NewTextClient(conn).Predict(limited, req, textmechanism.AnswerLimits(len(req.Contexts), s.KMax)...)
-	out.Took = time.Since(began)
+	ask := predict
+	if s.Sealed {
+		ask, out.Sealed, out.Deadline = predictSealed, true, s.Hold()
+	}
+	got, err := ask(limited, conn, hotkey, &s, req)
+	resp := got.resp
+	out.Took = got.took
+	if got.seal > 0 {
+		out.Took = got.seal
+	}
 	switch {
+	case err != nil && s.Sealed && got.took >= s.Hold() && (got.seal == 0 || got.seal >= s.Hold()) && ctx.Err() == nil:
+		return out, nil // its seal is too late
 	case err != nil && limited.Err() != nil && ctx.Err() == nil:
 		return out, nil // too late, which the time says
 	case err != nil:

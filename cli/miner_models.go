@@ -157,7 +157,7 @@ func (m *models) predictor(ctx context.Context, s text.Settings) (model.Predicto
 	}
 	switch name {
 	case "openai":
-		pool, err := m.pool("--openai-url", m.o.urls, s.Deadline())
+		pool, err := m.pool("--openai-url", m.o.urls, answerWithin(s))
 		if err != nil {
 			return nil, err
 		}
@@ -180,6 +180,14 @@ func (m *models) predictor(ctx context.Context, s text.Settings) (model.Predicto
 		return nil, usagef("--model is %q, want ngram-1 to ngram-%d, openai, garbage or silent", name, ngram.MaxOrder)
 	}
 	return m.ngram(ctx, order)
+}
+
+// answerWithin is how long a prediction may take to count.
+func answerWithin(s text.Settings) time.Duration {
+	if s.Sealed {
+		return s.Hold()
+	}
+	return s.Deadline()
 }
 
 // embedder makes the model for vectors: the servers that were named for it, else, beside an n-gram model, the one without a download.

@@ -48,7 +48,8 @@ func (a *app) queryCommand() *cobra.Command {
 By default the miner with the highest incentive is asked; --best asks more of them, --uid names some, --all asks everybody.
 
 End TEXT at the end of a word: the blank before the next word is what miners predict first. Miners see the text. Most of them answer
-keys with stake behind them (bandwidth); a miner that refuses says why. The exit code is 0 if one of them answered.`,
+keys with stake behind them (bandwidth); a miner that refuses says why. Most tell their predictions sealed: they commit themselves to an
+answer at once and tell it when half of the subnet's deadline has passed, so that nobody can sell it as his own. The exit code is 0 if one of them answered.`,
 		Example: `  gotensor query --network FOLDER --wallet me "Tom looked at the"
   gotensor query --network FOLDER --wallet me --all --top 3 "Tom looked at the"
   gotensor query --network FOLDER --wallet me --uid 4 --uid 5 --output json "Tom looked at the"`,
@@ -79,10 +80,12 @@ type answerView struct {
 	Hotkey     string          `json:"hotkey"`
 	Model      string          `json:"model"` // that it says it runs
 	Latency    float64         `json:"latency_ms"`
-	Candidates []candidateView `json:"candidates"`       // most probable first
-	Floor      float64         `json:"floor"`            // probability that none of its candidates follows
-	Error      string          `json:"error,omitempty"`  // why there is no answer
-	Reason     string          `json:"reason,omitempty"` // the neuron's own word for a refusal
+	Sealed     bool            `json:"sealed,omitempty"`  // the neuron told this key nothing at once
+	Held       float64         `json:"held_ms,omitempty"` // of the latency, from the seal to the answer
+	Candidates []candidateView `json:"candidates"`        // most probable first
+	Floor      float64         `json:"floor"`             // probability that none of its candidates follows
+	Error      string          `json:"error,omitempty"`   // why there is no answer
+	Reason     string          `json:"reason,omitempty"`  // the neuron's own word for a refusal
 	err        error
 }
 
@@ -126,7 +129,7 @@ func (a *app) query(ctx context.Context, o queryOptions, prompt string) error {
 	// Miners take the end of a long text only.
 	cut := []byte(prompt)
 	cut = cut[max(0, len(cut)-settings.ContextBytes):]
-	q := question{client: client, text: cut, k: min(o.k, settings.KMax), top: o.top, timeout: o.timeout}
+	q := question{settings: &settings, client: client, text: cut, k: min(o.k, settings.KMax), top: o.top, timeout: o.timeout}
 	v := queryAnswer{NetUID: m.NetUID, Height: m.Height, Text: prompt, Answers: q.ask(ctx, chosen)}
 	if err := a.show(v); err != nil {
 		return err
@@ -167,10 +170,11 @@ func choose(m *metagraph.Metagraph, o queryOptions) ([]metagraph.Neuron, error) 
 
 // question is what is asked and how.
 type question struct {
-	client  *dendrite.Client
-	text    []byte
-	k, top  int
-	timeout time.Duration
+	settings *textmechanism.Settings
+	client   *dendrite.Client
+	text     []byte
+	k, top   int
+	timeout  time.Duration
 }
 
 func (q question) ask(ctx context.Context, neurons []metagraph.Neuron) []answerView {
@@ -201,13 +205,12 @@ func (q question) ask(ctx context.Context, neurons []metagraph.Neuron) []answerV
 func (q question) askOne(ctx context.Context, n metagraph.Neuron) (answerView, error) {
 	v := answerView{Candidates: []candidateView{}}
 	conn := q.client.To(dendrite.Target{Addr: n.Endpoint.Addr, Pin: n.Endpoint.Pin, Hotkey: n.Hotkey})
-	began := time.Now()
-	resp, err := textv1.NewTextClient(conn).Predict(ctx, &textv1.PredictRequest{Contexts: [][]byte{q.text}, KMax: uint32(q.k)},
-		textmechanism.AnswerLimits(1, q.k)...)
-	v.Latency = float64(time.Since(began).Microseconds()) / 1000
+	got, err := predict(ctx, conn, n.Hotkey, q.settings, &textv1.PredictRequest{Contexts: [][]byte{q.text}, KMax: uint32(q.k)})
+	v.Latency, v.Held, v.Sealed = milliseconds(got.took), milliseconds(got.held()), got.seal > 0
 	if err != nil {
 		return v, err
 	}
+	resp := got.resp
 	if len(resp.GetPredictions()) != 1 {
 		return v, fmt.Errorf("%w: %d predictions for one text", errAnswer, len(resp.GetPredictions()))
 	}
@@ -219,6 +222,8 @@ func (q question) askOne(ctx context.Context, n metagraph.Neuron) (answerView, e
 	}
 	return v, nil
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // errAnswer marks an answer that breaks the rules that validators check.
 var errAnswer = errors.New("the neuron's answer is wrong")
@@ -270,7 +275,11 @@ func (v queryAnswer) print(p *page) {
 			p.linef("%s  %s", p.bold(fmt.Sprintf("uid %d", x.UID)), x.Error)
 			continue
 		}
-		p.linef("%s  %s  %.1f ms", p.bold(fmt.Sprintf("uid %d", x.UID)), orDash(x.Model), x.Latency)
+		how := fmt.Sprintf("%.1f ms", x.Latency)
+		if x.Sealed {
+			how = fmt.Sprintf("sealed after %.1f ms, held for %.1f ms", x.Latency-x.Held, x.Held)
+		}
+		p.linef("%s  %s  %s", p.bold(fmt.Sprintf("uid %d", x.UID)), orDash(x.Model), how)
 		t := grid{columns: []column{num("P"), col("GOES ON WITH")}}
 		for _, c := range x.Candidates {
 			t.add(fmt.Sprintf("%.4f", c.P), fmt.Sprintf("%q", c.Text))

@@ -254,7 +254,7 @@ func (k knows) Lookup(gotensor.Address) (axon.Caller, bool) {
 
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: axon UID says|nobody|broken|plugin")
+		ts.Fatalf("usage: axon UID says|sealed|nobody|broken|plugin")
 	}
 	uid, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -264,11 +264,16 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	pin, err := synapse.SPKIHash(&cert)
 	ts.Check(err)
 	var served mechanism.Server
+	var hotkey gotensor.Address
+	(*at).Edit(func(w *fakenode.World) { hotkey = w.Neurons[uid].Hotkey })
 	if args[1] == "plugin" {
 		served, err = pluggedIn(ts)
 	} else {
+		s := text.DefaultSettings()
+		s.DeadlineMs = 1000
 		served, err = text.NewServer(text.ServerConfig{
-			Predictor: says{broken: args[1] == "broken"}, Settings: text.DefaultSettings(), Hotkey: fakenode.Addr(fmt.Sprint("miner-", uid)), AtOnce: text.Everybody,
+			Predictor: says{broken: args[1] == "broken"}, Settings: s, Hotkey: hotkey,
+			AtOnce: func(gotensor.Address) bool { return args[1] != "sealed" },
 		})
 	}
 	ts.Check(err)

@@ -233,6 +233,9 @@ func checkSpeed(f *Facts) Check {
 	}
 	v := s.Value
 	seen := fmt.Sprintf("%s in %s of %s", v.What, span(v.Took), span(v.Deadline))
+	if v.Sealed {
+		seen = fmt.Sprintf("%s sealed in %s of %s", v.What, span(v.Took), span(v.Deadline))
+	}
 	switch {
 	case v.Took >= v.Deadline:
 		return fail("%s", seen).next("answers come too late to count: take a smaller model, a quicker machine, or more parallel slots")

@@ -87,7 +87,7 @@ func well() *patient {
 				Home: "/home/miner", From: "https://gw.example", Certificate: Know(Certificate{"/home/miner/axon.pem", [32]byte{1}, clock.AddDate(90, 0, 0)}),
 				Status:  Know(MinerStatus{Hotkey: keys.Account(me), Model: "ngram-7", Time: clock.Add(-2 * time.Second), Served: 900, Refused: 3, Failed: 1}),
 				Dial:    Know(Dial{Took: 31 * time.Millisecond, Hotkey: keys.Account(me), NetUID: 1, Model: "ngram-7", Version: "0.2.0", Capabilities: []string{"generate"}}),
-				Speed:   Know(Speed{"32 contexts of 256 bytes", 1200 * time.Millisecond, 12 * time.Second}),
+				Speed:   Know(Speed{What: "32 contexts of 256 bytes", Took: 1200 * time.Millisecond, Deadline: 12 * time.Second}),
 				Outside: Know(Probe{Up: true, LatencyMs: 48}),
 			},
 			Validator: ValidatorFacts{

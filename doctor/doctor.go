@@ -62,7 +62,7 @@ type Config struct {
 
 	// What only others know; each may be nil. Speed asks a question as validators of this subnet do, Risk says whether stake can be
 	// lost, Store reads the store of the gateway in GatewayHome.
-	Speed func(ctx context.Context, conn grpc.ClientConnInterface, m *metagraph.Metagraph) (Speed, error)
+	Speed func(ctx context.Context, conn grpc.ClientConnInterface, m *metagraph.Metagraph, n metagraph.Neuron) (Speed, error)
 	Risk  func(ctx context.Context) (string, error)
 	Store func(ctx context.Context) (Store, error)
 

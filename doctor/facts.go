@@ -144,7 +144,8 @@ type Dial struct {
 type Speed struct {
 	What     string // what was asked, for people: "32 contexts of 256 bytes"
 	Took     time.Duration
-	Deadline time.Duration
+	Deadline time.Duration // of what was taken the time of
+	Sealed   bool          // Took is up to the seal, by which validators know that the answer was made in time
 }
 
 // Probe is what a gateway saw of a neuron, as its /api/probe gives it.

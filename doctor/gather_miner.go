@@ -66,7 +66,7 @@ func (r *round) call(n metagraph.Neuron) {
 		return
 	}
 	// The question has the mechanism's own deadline; this one holds where that hangs.
-	askNow(r, "the model", c.Timeout, &f.Miner.Speed, func(ctx context.Context) (Speed, error) { return c.Speed(ctx, conn, f.Graph.Value) })
+	askNow(r, "the model", c.Timeout, &f.Miner.Speed, func(ctx context.Context) (Speed, error) { return c.Speed(ctx, conn, f.Graph.Value, n) })
 }
 
 // callAs makes a client with the hotkey, or with a key that nobody knows.

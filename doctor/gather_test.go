@@ -116,7 +116,7 @@ func TestAMinerOnRealConnections(t *testing.T) {
 	cfg := doctor.Config{
 		Chain: c, Network: chain.Network{GRPC: n.Addr(), ChainID: "fake-1"}, NetUID: 1, Hotkey: fakenode.Addr("miner-1"), Key: fakenode.Key("miner-1"),
 		Secrets: []string{filepath.Join(home, "axon.pem"), filepath.Join(home, "none")}, MinerHome: home, From: gateway.URL + "/",
-		Speed: func(context.Context, grpc.ClientConnInterface, *metagraph.Metagraph) (doctor.Speed, error) {
+		Speed: func(context.Context, grpc.ClientConnInterface, *metagraph.Metagraph, metagraph.Neuron) (doctor.Speed, error) {
 			return doctor.Speed{What: "a question", Took: time.Second, Deadline: 12 * time.Second}, nil
 		},
 		Progress: func(_, n int, _ []string) { asked = n },
@@ -172,7 +172,7 @@ func TestAMinerThatDoesNotAdmitUs(t *testing.T) {
 	serve(t, n, home, everybody(false))
 	r, err := doctor.Run(t.Context(), doctor.Config{
 		Chain: c, NetUID: 1, Hotkey: fakenode.Addr("miner-1"), MinerHome: home, Roles: []doctor.Role{doctor.Miner},
-		Speed: func(context.Context, grpc.ClientConnInterface, *metagraph.Metagraph) (doctor.Speed, error) {
+		Speed: func(context.Context, grpc.ClientConnInterface, *metagraph.Metagraph, metagraph.Neuron) (doctor.Speed, error) {
 			return doctor.Speed{}, errors.New("must not be asked")
 		},
 	})

@@ -28,12 +28,13 @@ const (
 // wallet is who holds what on the new chain.
 type wallet struct{ cold, hot gotensor.Address }
 
-// settings of the text mechanism: short rounds of few questions, or such as a small language model on one core can keep up with.
+// settings of the text mechanism: short rounds of few questions, or such as a small language model on one core can keep up with. Answers
+// must be sealed within half of the deadline.
 func settings(slow bool) text.Settings {
 	s := text.DefaultSettings()
-	s.Items, s.ContextBytes, s.DeadlineMs, s.RoundMs, s.KMax = 16, 128, 700, 1_000, 64
+	s.Items, s.ContextBytes, s.DeadlineMs, s.RoundMs, s.KMax = 16, 128, 900, 1_000, 64
 	if slow {
-		s.Items, s.DeadlineMs, s.RoundMs = 8, 12_000, 14_000
+		s.Items, s.DeadlineMs, s.RoundMs = 8, 18_000, 20_000
 		// All miners share the cores, and texts are written while predictions are asked for.
 		s.Probes, s.FirstPieceMs, s.BytesPerSecond = 1, 6_000, 4
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/internal/logbook"
+	"github.com/gotensor/gotensor/keys"
 )
 
 // config is of a network whose programs the test binary plays.
@@ -160,5 +161,11 @@ func TestRoles(t *testing.T) {
 		require.Equal(t, all[i].name, flag(all[i].args, "--wallet"))
 		require.Equal(t, roleIn(c.Home, all[i].name), flag(all[i].args, "--home"))
 		require.Equal(t, c.Home, flag(all[i].args, "--network"))
+		require.NotContains(t, all[i].args, "--at-once", "there is no gateway")
 	}
+	gateway, err := makeWallet(&c, gatewayName)
+	require.NoError(t, err)
+	all = c.roles(&plan{Gateway: "127.0.0.1:1", Validators: []string{"validator-1"}, Miners: []minerPlan{{"miner-1", "ngram-2"}}}, "")
+	require.NotContains(t, all[0].args, "--at-once")
+	require.Equal(t, keys.Account(gateway.hot), flag(all[1].args, "--at-once"))
 }

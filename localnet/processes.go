@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gotensor/gotensor/internal/wait"
+	"github.com/gotensor/gotensor/keys"
 )
 
 const (
@@ -148,8 +149,9 @@ func (c *Config) roles(p *plan, openAIURL string) []*process {
 	for _, name := range p.Validators {
 		out = append(out, c.role(name, "validator", "run", "--reference-bytes", strconv.Itoa(referenceBytes)))
 	}
+	atOnce := c.atOnce(p)
 	for _, m := range p.Miners {
-		args := []string{"miner", "run", "--model", m.Model}
+		args := append([]string{"miner", "run", "--model", m.Model}, atOnce...)
 		switch m.Model {
 		case "silent":
 			args = append(args, "--silent-after", c.SilentAfter.String())
@@ -159,6 +161,19 @@ func (c *Config) roles(p *plan, openAIURL string) []*process {
 		out = append(out, c.role(m.Wallet, args...))
 	}
 	return out
+}
+
+// atOnce makes miners answer the gateway without a seal, which the model of the whole network needs: here all have one owner.
+func (c *Config) atOnce(p *plan) []string {
+	if p.Gateway == "" {
+		return nil
+	}
+	hotkey, _, err := c.wallets().HotkeyPublic(gatewayName, "default")
+	if err != nil {
+		c.Log.Warn("miners seal what they tell the gateway: its hotkey is not known", "err", err)
+		return nil
+	}
+	return []string{"--at-once", keys.Account(hotkey.Address)}
 }
 
 // referenceBytes is how little text of each source the validators' reference is trained on, so that weak models gain over it too.
