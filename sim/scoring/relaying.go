@@ -179,17 +179,20 @@ func (s *relayStage) turning() []relayCase {
 // seals are ways to break what was committed to.
 func (s *relayStage) seals() []relayCase {
 	worst := s.e.scorer.Settings().Worst()
-	unopened := s.relay("unopened", "does not open its seal in every sixteenth round, whichever it likes least", 0.5, 0.97, player{from: 40, gain: func(r, i int) (float64, bool) {
-		if r%16 != 0 {
-			return s.right[i], true
-		}
-		if s.d.sealed {
-			return worst, true
-		}
-		return 0, false // it sends nothing
-	}})
-	unopened.players[2] = always("third", 0, s.weak2)
-	unopened.own, unopened.yardstick = s.right, s.right
+	// Both have seen others' answers before they open their own. A seal that is not opened counts as wrong, a connection that breaks as silence.
+	now := func(name, about string, most, gain float64, answers bool) relayCase {
+		c := s.relay(name, about, most, 0.97, player{from: 40, gain: func(r, i int) (float64, bool) {
+			switch {
+			case r%16 != 0:
+				return s.right[i], true
+			case s.d.sealed:
+				return gain, answers
+			}
+			return 0, false // it sends nothing
+		}})
+		c.players[2], c.own, c.yardstick = always("third", 0, s.weak2), s.right, s.right
+		return c
+	}
 	return []relayCase{
 		s.relay("look-first", "opens what others answered, which its seal does not fit: every item is invalid", 0, 0.97, player{from: 40, gain: func(_, i int) (float64, bool) {
 			if s.d.sealed {
@@ -197,7 +200,8 @@ func (s *relayStage) seals() []relayCase {
 			}
 			return s.best[i], true
 		}}),
-		unopened,
+		now("unopened", "does not open its seal in every sixteenth round", 0.5, worst, true),
+		now("hangs-up", "breaks the connection instead of opening its seal in every sixteenth round", 0.95, 0, false),
 	}
 }
 
