@@ -47,7 +47,7 @@ func samplings() []sampling {
 		}
 	}
 	add("sampler", "a weak model and %d texts of the victim about each question: not stopped", "weak", textAlone, 1, 2, 4, 8, 16)
-	add("equal-sampler", "an equal model and %d texts of the victim about each question: not stopped", "left", textAlone, 4, 16)
+	add("equal-sampler", "a model of half of the text and %d texts of the victim about each question: not stopped", "left", textAlone, 4, 16)
 	add("reader", "a weak model and %d texts with the probability of each token about each question: not stopped", "weak", drawnLogprobs, 1, 2, 4, 8, 16)
 	add("prober", "a weak model and %d texts with the likeliest tokens about each question, which are refused where predictions are sealed", "weak", topLogprobs, 1, 4)
 	return out
