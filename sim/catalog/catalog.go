@@ -26,5 +26,6 @@ func All() []sim.Experiment {
 		tune.Default(),
 		scoring.DefaultTwoFaced(),
 		scoring.DefaultOrder(), scoring.DefaultBoasting(), scoring.DefaultMemoriser(), scoring.DefaultAbstain(), scoring.DefaultCopies(), scoring.DefaultRelay(),
+		scoring.DefaultModels(),
 	}
 }

@@ -23,8 +23,10 @@ const (
 
 // exam is what all the experiments with text ask: held-out places of the two embedded books, and the gains of real models on them.
 type exam struct {
-	names   []string
-	items   []score.Item
+	names   []string     // of the sources
+	each    int          // items of each source
+	asked   int          // items of each source in a round
+	items   []score.Item // source by source
 	scorer  *score.Scorer
 	text    map[string][]byte // training texts: all, a, b (every other passage), quarter
 	mu      sync.Mutex
@@ -39,7 +41,7 @@ func newExam() (*exam, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &exam{text: map[string][]byte{}, answers: map[string]func() ([]model.Prediction, error){}}
+	e := &exam{each: itemsPerBook, asked: roundItems / 2, text: map[string][]byte{}, answers: map[string]func() ([]model.Prediction, error){}}
 	for _, s := range sources {
 		e.names = append(e.names, s.Name())
 		n := 0

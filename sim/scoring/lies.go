@@ -59,7 +59,7 @@ func singles(in []model.Prediction) []model.Prediction {
 		}
 		for b, mass := range by {
 			if mass > 0 {
-				out[i].Candidates = append(out[i].Candidates, model.Candidate{Text: []byte{byte(b)}, P: mass})
+				out[i].Candidates = append(out[i].Candidates, model.Candidate{Text: []byte{byte(b)}, P: min(1, mass)})
 			}
 		}
 		out[i].Floor = p.Floor

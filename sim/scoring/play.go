@@ -57,16 +57,16 @@ func (e *exam) play(ctx context.Context, rule score.Settings, seed uint64, round
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if len(order) < roundItems/2 {
-			order = rng.Perm(itemsPerBook)
+		if len(order) < e.asked {
+			order = rng.Perm(e.each)
 		}
-		items := make([]int, 0, roundItems)
+		items := make([]int, 0, e.asked*len(e.names))
 		for d := range e.names {
-			for _, i := range order[:roundItems/2] {
-				items = append(items, d*itemsPerBook+i)
+			for _, i := range order[:e.asked] {
+				items = append(items, d*e.each+i)
 			}
 		}
-		order = order[roundItems/2:]
+		order = order[e.asked:]
 		if err := e.round(board, players, r, items, group, groups); err != nil {
 			return nil, err
 		}
