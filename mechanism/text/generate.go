@@ -25,8 +25,8 @@ const (
 )
 
 // Generate writes a text. Errors are InvalidArgument with field, value and bound; Unimplemented if this neuron does not write;
-// Unavailable where the model fails or gives nothing for too long; synapse.ReasonSealed for likeliest tokens
-// where predictions are sealed and the caller is not to have them at once. The model's work ends as soon as the caller gives up.
+// Unavailable where the model fails or gives nothing for too long; synapse.ReasonSealed for log-probabilities
+// where predictions are sealed and the caller is not to have them at once: those of sixteen texts tell most of a prediction. The model's work ends as soon as the caller gives up.
 func (s *Server) Generate(req *textv1.GenerateRequest, stream grpc.ServerStreamingServer[textv1.GenerateResponse]) error {
 	g := s.cfg.Generator
 	if g == nil {
@@ -36,8 +36,8 @@ func (s *Server) Generate(req *textv1.GenerateRequest, stream grpc.ServerStreami
 	if err != nil {
 		return err
 	}
-	if prompt.TopLogprobs > 0 && !s.atOnce(stream.Context()) {
-		return s.sealedOnly("the likeliest tokens (top_logprobs) are a prediction, and predictions are", "leave top_logprobs 0")
+	if prompt.Logprobs && !s.atOnce(stream.Context()) {
+		return s.sealedOnly("log-probabilities of tokens are predictions, and predictions are", "leave logprobs out")
 	}
 	ctx, guard := guarded(stream.Context(), s.cfg.FirstTokenTimeout)
 	defer guard.end()

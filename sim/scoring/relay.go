@@ -182,7 +182,7 @@ func (g *Relay) samplerReport(cases []relayCase, results []relayOutcome) (sim.Ta
 		Caption: "A sampler asks the victim for texts about each of 32 questions and corrects its own model by them, with the weight that gains most. 0: without texts. What is refused is shown as if it were not.",
 	}
 	labels := map[string]string{
-		"sampler": "weak model, texts", "equal-sampler": "model of half of the text, texts", "reader": "weak model, texts with probabilities", "prober": "the same with the likeliest tokens (refused)",
+		"sampler": "weak model, texts", "equal-sampler": "model of half of the text, texts", "reader": "weak model, texts with probabilities (refused)", "prober": "the same with the likeliest tokens (refused)",
 	}
 	for i, c := range cases {
 		w := c.sampling

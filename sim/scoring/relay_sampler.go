@@ -34,7 +34,7 @@ const (
 )
 
 // refused tells what neurons show to nobody whose answers are sealed.
-func (s shows) refused() bool { return s == topLogprobs }
+func (s shows) refused() bool { return s != textAlone }
 
 // topShown is how many alternatives a text shows at most.
 const topShown = 20
@@ -48,7 +48,7 @@ func samplings() []sampling {
 	}
 	add("sampler", "a weak model and %d texts of the victim about each question: not stopped", "weak", textAlone, 1, 2, 4, 8, 16)
 	add("equal-sampler", "a model of half of the text and %d texts of the victim about each question: not stopped", "left", textAlone, 4, 16)
-	add("reader", "a weak model and %d texts with the probability of each token about each question: not stopped", "weak", drawnLogprobs, 1, 2, 4, 8, 16)
+	add("reader", "a weak model and %d texts with the probability of each token about each question, which are refused where predictions are sealed", "weak", drawnLogprobs, 1, 2, 4, 8, 16)
 	add("prober", "a weak model and %d texts with the likeliest tokens about each question, which are refused where predictions are sealed", "weak", topLogprobs, 1, 4)
 	return out
 }
@@ -60,8 +60,6 @@ func (w *sampling) most() float64 {
 		return 0.85
 	case w.shows.refused():
 		return 0.25
-	case w.shows == drawnLogprobs:
-		return min(0.9, sim.Round(0.4+0.05*float64(w.texts)))
 	}
 	return sim.Round(0.28 + 0.02*float64(w.texts))
 }

@@ -72,8 +72,8 @@ func (f *Front) sealed() *apierror.Error {
 	}
 	return &apierror.Error{
 		Status: http.StatusForbidden, Type: apierror.Permission, Code: "predictions_sealed", Message: fmt.Sprintf(
-			"the neurons that were asked tell this gateway no predictions at once, which the model %q and top_logprobs need: take another model of "+
-				"GET /v1/models or leave top_logprobs out; or ask operators of miners to run them with --at-once %s", modelNetwork, hotkey),
+			"the neurons that were asked tell this gateway no predictions at once, which the model %q and logprobs need: take another model of "+
+				"GET /v1/models or leave logprobs out; or ask operators of miners to run them with --at-once %s", modelNetwork, hotkey),
 	}
 }
 
