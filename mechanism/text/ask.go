@@ -2,9 +2,12 @@ package text
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+
+	"google.golang.org/grpc"
 
 	"github.com/gotensor/gotensor/dendrite"
 	"github.com/gotensor/gotensor/mechanism"
@@ -70,41 +73,78 @@ func cluster(neurons []metagraph.Neuron) [][]metagraph.Neuron {
 	return out
 }
 
+// mostAtOnce bounds how many neurons are asked at the same time: the answers of so many, of half a megabyte each at most with the default
+// settings, are held in memory together, and come within half of a deadline where they are sealed.
+const mostAtOnce = 256
+
+// batches joins groups that are asked at the same time: about equally many each time, and at most most neurons unless one group has more.
+func batches(groups [][]metagraph.Neuron, most int) [][][]metagraph.Neuron {
+	largest := 1
+	for _, g := range groups {
+		largest = max(largest, len(g))
+	}
+	each := max(1, most/largest)
+	n := (len(groups) + each - 1) / each
+	var out [][][]metagraph.Neuron
+	for i := range n {
+		out = append(out, groups[i*len(groups)/n:(i+1)*len(groups)/n])
+	}
+	return out
+}
+
 // question is one neuron with the secret order in which it is asked.
 type question struct {
 	neuron metagraph.Neuron
 	order  []int // the i-th context sent is item order[i]
 }
 
-// askGroup asks all neurons of a group at once and returns their replies in the order of the group.
-func (j *Judge) askGroup(ctx context.Context, ask mechanism.Asker, group []metagraph.Neuron, items []score.Item) []score.Reply {
-	questions := make([]question, len(group))
-	for i, n := range group {
-		questions[i] = question{neuron: n, order: j.rng.Perm(len(items))}
+// askAll asks all neurons of a batch at once: whoever had the question earlier than others could tell them what is asked. Replies come in the
+// order of the groups and of their neurons.
+func (j *Judge) askAll(ctx context.Context, ask mechanism.Asker, groups [][]metagraph.Neuron, items []score.Item) [][]score.Reply {
+	var questions []question
+	for _, g := range groups {
+		for _, n := range g {
+			questions = append(questions, question{neuron: n, order: j.rng.Perm(len(items))})
+		}
 	}
-	limits := AnswerLimits(len(items), j.settings.KMax)
 	results := dendrite.Each(ctx, questions, len(questions), func(ctx context.Context, q question) (score.Reply, error) {
 		ctx, cancel := context.WithTimeout(ctx, j.settings.Deadline())
 		defer cancel()
-		req := &textv1.PredictRequest{Contexts: make([][]byte, len(items)), KMax: uint32(j.settings.KMax)}
-		for i, item := range q.order {
-			req.Contexts[i] = items[item].Context
-		}
-		resp, err := textv1.NewTextClient(ask.To(q.neuron)).Predict(ctx, req, limits...)
+		resp, err := j.predictions(ctx, ask.To(q.neuron), q, items)
 		if err != nil {
 			return score.Reply{}, err
 		}
 		return decode(resp, q.order, j.scorer.Settings()), nil
 	})
-	replies := make([]score.Reply, len(group))
-	for i, r := range results {
-		if r.Err != nil {
-			j.log.Debug("no answer", "uid", group[i].UID, "err", r.Err)
+	replies := make([][]score.Reply, len(groups))
+	at := 0
+	for i, g := range groups {
+		for _, n := range g {
+			reply := results[at].Value
+			if err := results[at].Err; errors.Is(err, ErrSeal) {
+				j.log.Info("an answer broke its seal", "uid", n.UID, "err", err)
+				reply.Invalid = true
+			} else if err != nil {
+				j.log.Debug("no answer", "uid", n.UID, "err", err)
+			}
+			reply.Key = keyOf(n)
+			replies[i] = append(replies[i], reply)
+			at++
 		}
-		replies[i] = r.Value
-		replies[i].Key = keyOf(group[i])
 	}
 	return replies
+}
+
+// predictions asks one neuron.
+func (j *Judge) predictions(ctx context.Context, conn grpc.ClientConnInterface, q question, items []score.Item) (*textv1.PredictResponse, error) {
+	req := &textv1.PredictRequest{Contexts: make([][]byte, len(items)), KMax: uint32(j.settings.KMax)}
+	for i, item := range q.order {
+		req.Contexts[i] = items[item].Context
+	}
+	if j.settings.Sealed {
+		return PredictSealed(ctx, conn, q.neuron.Hotkey, req, j.settings.Hold())
+	}
+	return textv1.NewTextClient(conn).Predict(ctx, req, AnswerLimits(len(items), j.settings.KMax)...)
 }
 
 // decode checks an answer and puts it into the order of the items. Columns that contradict each other cannot be read, so that

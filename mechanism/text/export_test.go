@@ -6,3 +6,8 @@ func (j *Judge) WaitTexts() {
 		j.running.done.Wait()
 	}
 }
+
+// Seal and MostAtOnce are for tests from outside.
+var Seal = seal
+
+const MostAtOnce = mostAtOnce

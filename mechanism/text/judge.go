@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/gotensor/gotensor"
@@ -47,8 +48,7 @@ type Judge struct {
 	shown    *shown
 	services *score.Services
 	through  []*gatewayClient
-	next     []score.Item // of the coming round, about which neurons write texts already; nil: none drawn yet
-	apart    []bool       // of next: not of the shard; nil: there is no shard
+	next     []score.Item // of the coming round: those about which neurons write texts already, which do not pay; nil: none drawn yet
 	running  *probing     // those texts; nil: none
 }
 
@@ -62,9 +62,8 @@ type state struct {
 	Drawn   dataset.State   `json:"drawn"`
 	Shown   *shown          `json:"shown"`
 
-	// Absent in what older versions wrote: then nothing is known.
+	// Absent in what older versions wrote: then nothing is known. Some wrote the coming questions too, which are drawn anew now.
 	Services json.RawMessage `json:"services,omitempty"`
-	Next     []storedItem    `json:"next,omitempty"`
 }
 
 // NewJudge makes a judge, or takes an earlier one up from its state. It fails with ErrSettings, ErrState, or an error of package
@@ -76,8 +75,9 @@ func NewJudge(cfg JudgeConfig) (*Judge, error) {
 	if d := len(cfg.Sources); d < 2 || cfg.Settings.Items%d != 0 {
 		return nil, fmt.Errorf("%w: %d items from %d sources: want two sources or more, and equally many items of each", ErrSettings, cfg.Settings.Items, d)
 	}
-	if d := len(cfg.Sources); cfg.Settings.Shard > 0 && cfg.Settings.Items < 2*d {
-		return nil, fmt.Errorf("%w: %d items from %d sources with a shard of %d: want two items of each source or more", ErrSettings, cfg.Settings.Items, d, cfg.Settings.Shard)
+	if d := len(cfg.Sources); cfg.Settings.pays() && cfg.Settings.Items < 2*d {
+		return nil, fmt.Errorf("%w: items is %d with %d sources, want %d or more: a part of them is about texts and does not pay for gain; or set probes to 0",
+			ErrSettings, cfg.Settings.Items, d, 2*d)
 	}
 	j := &Judge{settings: cfg.Settings, rng: cfg.Rand, log: cfg.Log, shown: newShown()}
 	if j.log == nil {
@@ -131,7 +131,6 @@ func (j *Judge) restore(data []byte) error {
 		return fmt.Errorf("%w: %w", ErrState, err)
 	}
 	j.board, j.rounds = board, s.Rounds
-	j.next, j.apart = j.stored(s.Next)
 	if s.Shown != nil && s.Shown.Miners != nil {
 		j.shown = s.Shown
 		maps.DeleteFunc(j.shown.Miners, func(_ score.Key, m *shownOfMiner) bool { return m == nil })
@@ -150,7 +149,7 @@ func (j *Judge) Encode() ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(state{
-		Version: stateVersion, Rounds: j.rounds, Board: board, Drawn: j.drawer.State(), Shown: j.shown, Services: services, Next: store(j.next, j.apart),
+		Version: stateVersion, Rounds: j.rounds, Board: board, Drawn: j.drawer.State(), Shown: j.shown, Services: services,
 	})
 }
 
@@ -165,50 +164,97 @@ func keyOf(n metagraph.Neuron) score.Key {
 	return score.Key(fmt.Sprintf("%x/%d", n.Hotkey[:], n.Registered))
 }
 
-// earnings are what the answers of one group are worth, by the rule and by that of 2022.
+// earnings are what the answers of one group are worth, by the rule and by that of 2022, and what its texts showed.
 type earnings struct {
-	scores score.Scores
-	of2022 []compat.Response
+	scores  score.Scores
+	of2022  []compat.Response
+	service judged
 }
 
-// Round asks every neuron all of one set of questions, group after group, and takes in what came before the deadline. Nothing that
-// a miner sends makes it fail. Where service is paid, the questions are those that texts were asked for since the round before; then the
-// next ones are drawn, and requests for texts about them go on after Round returns, until ctx ends. Where the subnet shares a shard, the
-// period's beacon chooses it; the first round of a period may still ask what was drawn in the one before.
+// Round asks every neuron at the same time, all of them the same, and takes in what came before the deadline. Only beyond 256 neurons they
+// are asked one batch after another, and each batch about questions of its own. Nothing that a miner sends makes it fail. Where service is
+// paid, a quarter of the questions are those that texts were asked for since the round before, which do not count for the gain; then the next
+// ones of these are drawn, and requests for texts about them go on after Round returns, until ctx ends. Where the subnet shares a shard, the
+// period's beacon chooses it.
 func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, period mechanism.Period, neurons []metagraph.Neuron) error {
 	if len(neurons) == 0 {
 		return errors.New("nobody to ask: no neuron of the subnet serves")
 	}
 	began := time.Now()
 	j.share(period)
-	items, texts := j.next, j.running
-	j.next, j.apart, j.running = nil, nil, nil
+	apart, texts := j.next, j.running
+	j.next, j.running = nil, nil
 	defer texts.finish()
-	if items == nil {
+	if apart == nil {
 		var err error
-		if items, _, err = j.draw(); err != nil {
+		if apart, err = j.drawApart(); err != nil {
 			return err
 		}
 	}
-	asked := groups(j.rng, neurons, j.settings.Group)
-	// All groups are asked before the board changes: a round that is cut short must leave it as it was. Of the answers, which are
-	// large, only what they earn is kept meanwhile.
-	earned, service := make([]earnings, len(asked)), make([]judged, len(asked))
-	for i, g := range asked {
-		replies := j.askGroup(ctx, ask, g, items)
-		texts.finish()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		scores, err := j.scorer.Round(items, replies)
+	// All are asked before the board changes: a round that is cut short must leave it as it was. Of the answers, which are large, only what
+	// they earn is kept meanwhile.
+	var earned []earnings
+	for _, batch := range batches(groups(j.rng, neurons, j.settings.Group), mostAtOnce) {
+		paid, err := j.draw()
 		if err != nil {
 			return err
 		}
-		earned[i] = earnings{scores: scores, of2022: responses(items, replies)}
-		if service[i], err = j.judgeProbes(texts.served(), items, replies, scores); err != nil {
+		more, err := j.askBatch(ctx, ask, batch, roundItems{items: slices.Concat(paid, apart), paid: len(paid), texts: texts})
+		if err != nil {
 			return err
 		}
+		earned = append(earned, more...)
 	}
+	if err := j.observe(earned); err != nil {
+		return err
+	}
+	j.rounds++
+	return j.lookAhead(ctx, ask, neurons, began)
+}
+
+// roundItems are what a batch is asked.
+type roundItems struct {
+	items []score.Item
+	paid  int      // so many of the first count for the gain
+	texts *probing // about the others
+}
+
+// askBatch asks the groups of a batch at once and says what they earned.
+func (j *Judge) askBatch(ctx context.Context, ask mechanism.Asker, batch [][]metagraph.Neuron, q roundItems) ([]earnings, error) {
+	replies := j.askAll(ctx, ask, batch, q.items)
+	q.texts.finish()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	served := q.texts.served()
+	out := make([]earnings, len(batch))
+	for i, group := range replies {
+		scores, err := j.scorer.Round(q.items, group)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = earnings{scores: firstOf(scores, q.paid), of2022: responses(q.items[:q.paid], group)}
+		if out[i].service, err = j.judgeProbes(served, q.items, group, scores); err != nil {
+			return nil, err
+		}
+		replies[i] = nil
+	}
+	return out, nil
+}
+
+// firstOf are the scores of the first n items.
+func firstOf(all score.Scores, n int) score.Scores {
+	out := score.Scores{Strata: all.Strata[:n], Replies: slices.Clone(all.Replies)}
+	for i := range out.Replies {
+		r := &out.Replies[i]
+		r.Gains = r.Gains[:n]
+		r.Answered = slices.ContainsFunc(r.Gains, func(g score.Gain) bool { return g.Verdict != score.Silent })
+	}
+	return out
+}
+
+// observe takes in what a whole round earned.
+func (j *Judge) observe(earned []earnings) error {
 	j.shown.begin()
 	for _, group := range earned {
 		report, err := j.board.Observe(group.scores)
@@ -217,18 +263,19 @@ func (j *Judge) Round(ctx context.Context, ask mechanism.Asker, period mechanism
 		}
 		j.shown.observe(group, report)
 	}
-	j.observeService(service)
-	j.rounds++
-	return j.lookAhead(ctx, ask, neurons, began)
+	for _, group := range earned {
+		j.observeService(group.service)
+	}
+	return nil
 }
 
-// lookAhead draws the questions of the coming round and has texts written about them until it begins.
+// lookAhead draws questions of the coming round and has texts written about them until it begins.
 func (j *Judge) lookAhead(ctx context.Context, ask mechanism.Asker, neurons []metagraph.Neuron, began time.Time) error {
 	if !j.settings.pays() {
 		return nil
 	}
 	var err error
-	if j.next, j.apart, err = j.draw(); err != nil {
+	if j.next, err = j.drawApart(); err != nil {
 		return err
 	}
 	window := j.Every() - j.settings.Deadline() - time.Since(began)

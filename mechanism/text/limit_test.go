@@ -108,6 +108,11 @@ func (o optionedConn) Invoke(ctx context.Context, method string, args, reply any
 	return o.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
 }
 
+func (o optionedConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	o.look(opts)
+	return o.ClientConnInterface.NewStream(ctx, desc, method, opts...)
+}
+
 // The judge asks with these limits: else one hostile miner of 16 MB takes a gigabyte of its validator.
 func TestJudgeBoundsAnswers(t *testing.T) {
 	s := settings()

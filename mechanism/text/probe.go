@@ -70,13 +70,15 @@ type probing struct {
 	done   sync.WaitGroup
 }
 
-// plan draws the probes for the items of the coming round. Each neuron is asked about items of its own, as far as there are enough.
-// Items of a shard come again and again, so that a miner would know such a request: then texts are about the others.
+// plan draws the probes for those items of the coming round that are apart. Each neuron is asked about items of its own, as far as there are
+// enough.
 func (j *Judge) plan(neurons []metagraph.Neuron, window time.Duration) []*probe {
 	var usable []int
+	paid, _ := j.split()
+	first := paid * len(j.drawer.Sources()) // they come after those that pay
 	prompts := make([]string, len(j.next))
 	for i, item := range j.next {
-		if prompts[i] = promptOf(item.Context); prompts[i] != "" && (j.apart == nil || j.apart[i]) {
+		if prompts[i] = promptOf(item.Context); prompts[i] != "" {
 			usable = append(usable, i)
 		}
 	}
@@ -90,7 +92,7 @@ func (j *Judge) plan(neurons []metagraph.Neuron, window time.Duration) []*probe 
 				}
 			}
 			p := &probe{
-				neuron: n, item: turn[0], prompt: prompts[turn[0]], temperature: j.temperature(),
+				neuron: n, item: first + turn[0], prompt: prompts[turn[0]], temperature: j.temperature(),
 				tokens: min(probeTokens+j.rng.IntN(moreTokens+1), j.settings.GenerateTokensMax),
 				delay:  time.Duration(j.rng.Float64() * float64(max(0, window))),
 			}

@@ -139,78 +139,35 @@ func (s *Settings) pace(first, rest time.Duration, size int) float64 {
 // pays tells whether service counts on this subnet.
 func (s *Settings) pays() bool { return s.Probes > 0 && s.ServiceShare > 0 }
 
-// draw draws a round's questions.
-func (j *Judge) draw() (items []score.Item, apart []bool, err error) {
-	shared, alone := j.split()
-	drawn, err := j.drawer.Draw(shared)
-	if err != nil {
-		return nil, nil, err
-	}
-	if alone > 0 {
-		more, err := j.drawer.DrawApart(alone)
-		if err != nil {
-			return nil, nil, err
-		}
-		apart = make([]bool, len(drawn)+len(more))
-		for i := range more {
-			apart[len(drawn)+i] = true
-		}
-		drawn = append(drawn, more...)
-	}
-	for _, d := range drawn {
-		items = append(items, score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation})
-	}
-	return items, apart, nil
+// draw draws questions that pay, of the shard where there is one.
+func (j *Judge) draw() ([]score.Item, error) {
+	paid, _ := j.split()
+	drawn, err := j.drawer.Draw(paid)
+	return itemsOf(drawn), err
 }
 
-// storedItem is a question of the coming round as it is kept.
-type storedItem struct {
-	Source  int    `json:"source"`
-	Context []byte `json:"context"`
-	Truth   []byte `json:"truth"`
-	Apart   bool   `json:"apart,omitempty"` // not of the shard
+// drawApart draws the questions of a round that texts are asked for, none where there are to be none.
+func (j *Judge) drawApart() ([]score.Item, error) {
+	_, apart := j.split()
+	if apart == 0 {
+		return nil, nil
+	}
+	drawn, err := j.drawer.DrawApart(apart)
+	return itemsOf(drawn), err
 }
 
-func store(items []score.Item, apart []bool) []storedItem {
-	out := make([]storedItem, len(items))
-	for i, t := range items {
-		out[i] = storedItem{t.Stratum, t.Context, t.Truth, apart != nil && apart[i]}
+func itemsOf(drawn []dataset.Item) []score.Item {
+	out := make([]score.Item, len(drawn))
+	for i, d := range drawn {
+		out[i] = score.Item{Stratum: d.Source, Context: d.Context, Truth: d.Continuation}
 	}
 	return out
 }
 
-// stored are the questions that were kept, nil if they are none of these settings and sources: then others are drawn.
-func (j *Judge) stored(kept []storedItem) (items []score.Item, apart []bool) {
-	if !j.settings.pays() || len(kept) != j.settings.Items {
-		return nil, nil
-	}
-	count := make([]int, len(j.drawer.Sources()))
-	out := make([]score.Item, len(kept))
-	for i, t := range kept {
-		if t.Source < 0 || t.Source >= len(count) || len(t.Context) != j.settings.ContextBytes || len(t.Truth) != dataset.ContinuationLen {
-			return nil, nil
-		}
-		count[t.Source]++
-		out[i] = score.Item{Stratum: t.Source, Context: t.Context, Truth: t.Truth}
-		if t.Apart && apart == nil {
-			apart = make([]bool, len(kept))
-		}
-		if t.Apart {
-			apart[i] = true
-		}
-	}
-	if slices.ContainsFunc(count, func(n int) bool { return n != count[0] }) {
-		return nil, nil
-	}
-	return out, apart
-}
-
-// observeService takes in what all groups' probes showed, in an order that does not depend on chance.
-func (j *Judge) observeService(all []judged) {
-	for _, group := range all {
-		for _, key := range slices.Sorted(maps.Keys(group)) {
-			j.services.Observe(key, group[key])
-		}
+// observeService takes in what a group's probes showed, in an order that does not depend on chance.
+func (j *Judge) observeService(group judged) {
+	for _, key := range slices.Sorted(maps.Keys(group)) {
+		j.services.Observe(key, group[key])
 	}
 }
 

@@ -19,7 +19,7 @@ var ErrSettings = errors.New("invalid settings of the text mechanism")
 
 // Settings are what miners and validators of a subnet share; the subnet keeps them as JSON. Absent fields have their default.
 type Settings struct {
-	Items        int `json:"items"`         // questions of a round, equally many per source, 1..256 (32)
+	Items        int `json:"items"`         // questions of a round, equally many per source, 1..256 (32); a quarter is about texts where Probes is above 0
 	ContextBytes int `json:"context_bytes"` // text that miners are shown, 1..65536 (256)
 	DeadlineMs   int `json:"deadline_ms"`   // for an answer, 100..60000 (12000)
 	RoundMs      int `json:"round_ms"`      // from the start of one round to that of the next, at least DeadlineMs (60000)

@@ -187,14 +187,33 @@ func TestTextsAreNotAboutTheShard(t *testing.T) {
 	require.Equal(t, 12, shard)
 }
 
-func TestShardNeedsTwoItemsOfASource(t *testing.T) {
+func TestTextsNeedItemsOfTheirOwn(t *testing.T) {
 	sources, err := dataset.Embedded()
 	require.NoError(t, err)
-	s := settings()
-	s.Items, s.Shard = 2, 8
-	_, err = text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Rand: rand.New(rand.NewPCG(1, 2))})
-	require.ErrorIs(t, err, text.ErrSettings)
-	require.ErrorContains(t, err, "want two items of each source or more")
+	reference, err := little()
+	require.NoError(t, err)
+	for _, c := range []struct {
+		items, probes, shard int
+		fails                string
+	}{
+		{2, 2, 0, "items is 2 with 2 sources, want 4 or more"},
+		{2, 2, 8, "or set probes to 0"},
+		{2, 0, 0, ""},
+		{2, 0, 8, ""},
+		{4, 2, 0, ""},
+		{4, 2, 8, ""},
+		{5, 2, 0, "equally many items of each"},
+	} {
+		s := settings()
+		s.Items, s.Probes, s.Shard = c.items, c.probes, c.shard
+		_, err = text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(1, 2))})
+		if c.fails == "" {
+			require.NoError(t, err, c)
+			continue
+		}
+		require.ErrorIs(t, err, text.ErrSettings)
+		require.ErrorContains(t, err, c.fails)
+	}
 }
 
 func TestGainPowerIsOfThePay(t *testing.T) {

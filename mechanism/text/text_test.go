@@ -3,6 +3,7 @@ package text_test
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -32,21 +33,69 @@ func settings() text.Settings {
 // answerer is one miner without a network.
 type answerer func(ctx context.Context, req *textv1.PredictRequest) (*textv1.PredictResponse, error)
 
-func (a answerer) Invoke(ctx context.Context, _ string, args, reply any, _ ...grpc.CallOption) error {
-	resp, err := a(ctx, args.(*textv1.PredictRequest))
+// line connects to an answerer.
+type line struct {
+	answer answerer
+	hotkey gotensor.Address
+}
+
+func (l line) Invoke(ctx context.Context, _ string, args, reply any, _ ...grpc.CallOption) error {
+	resp, err := l.answer(ctx, args.(*textv1.PredictRequest))
 	if err == nil {
 		proto.Merge(reply.(proto.Message), resp)
 	}
 	return err
 }
 
-func (answerer) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, errors.New("no streams here")
+func (l line) NewStream(ctx context.Context, _ *grpc.StreamDesc, method string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	if method != textv1.Text_PredictSealed_FullMethodName {
+		return nil, errors.New("no such stream here")
+	}
+	return &sealedLine{line: l, ctx: ctx}, nil
+}
+
+// sealedLine seals what the answerer says and opens it at once.
+type sealedLine struct {
+	grpc.ClientStream
+	line
+	ctx  context.Context //nolint:containedctx // a stream has one
+	req  *textv1.PredictRequest
+	send []*textv1.SealedPrediction
+}
+
+func (s *sealedLine) SendMsg(m any) error {
+	s.req = m.(*textv1.PredictRequest)
+	return nil
+}
+
+func (s *sealedLine) CloseSend() error { return nil }
+
+func (s *sealedLine) RecvMsg(m any) error {
+	if s.req != nil {
+		resp, err := s.answer(s.ctx, s.req)
+		if err != nil {
+			return err
+		}
+		raw, err := proto.Marshal(resp)
+		if err != nil {
+			return err
+		}
+		sealed, opened := text.Seal(s.hotkey, raw)
+		s.req, s.send = nil, []*textv1.SealedPrediction{sealed, opened}
+	}
+	if len(s.send) == 0 {
+		return io.EOF
+	}
+	proto.Merge(m.(proto.Message), s.send[0])
+	s.send = s.send[1:]
+	return nil
 }
 
 type network map[gotensor.UID]answerer
 
-func (n network) To(neuron metagraph.Neuron) grpc.ClientConnInterface { return n[neuron.UID] }
+func (n network) To(neuron metagraph.Neuron) grpc.ClientConnInterface {
+	return line{n[neuron.UID], neuron.Hotkey}
+}
 
 func (n network) metagraph(t *testing.T) (*metagraph.Metagraph, []metagraph.Neuron) {
 	t.Helper()
