@@ -131,7 +131,8 @@ func (w *world) startMiners(t *testing.T, node, llm string) []*place {
 	var places []*place
 	for i := range regions.World.Names {
 		p := &place{region: i, model: []string{"ngram-6", "ngram-4"}[i%2], wallet: fmt.Sprintf("region-%d", i)}
-		args := []string{"miner", "run", "--network", node, "--wallet", p.wallet, "--home", filepath.Join(w.logs, "..", p.wallet), "--listen", w.Addr(i).String() + ":0"}
+		// What is measured is how slots are shared and how long the ways are, not for how long answers are held.
+		args := []string{"miner", "run", "--at-once", "everybody", "--network", node, "--wallet", p.wallet, "--home", filepath.Join(w.logs, "..", p.wallet), "--listen", w.Addr(i).String() + ":0"}
 		if llm != "" && (i == 2 || i == 5) {
 			p.model = "SmolLM2-135M"
 			args = append(args, "--openai-url", "http://"+w.forward(t, i, "127.0.0.1:8080", -1, llm))
