@@ -102,8 +102,8 @@ func (n network) metagraph(t *testing.T) (*metagraph.Metagraph, []metagraph.Neur
 	neurons := make([]metagraph.Neuron, len(n))
 	for i := range neurons {
 		neurons[i] = metagraph.Neuron{
-			UID: gotensor.UID(i), Hotkey: gotensor.Address{byte(i + 1)}, Coldkey: gotensor.Address{byte(i + 1)}, Registered: 1,
-			Endpoint: metagraph.Endpoint{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 9000)},
+			UID: gotensor.UID(i), Hotkey: gotensor.Address{byte(i + 1), byte((i + 1) >> 8)}, Coldkey: gotensor.Address{byte(i + 1), byte((i + 1) >> 8)}, Registered: 1,
+			Endpoint: metagraph.Endpoint{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte((i + 1) >> 8), byte(i + 1)}), 9000)},
 		}
 	}
 	m, err := metagraph.New(metagraph.Info{NetUID: 1}, neurons)
