@@ -54,7 +54,7 @@ URL,parallel=8,model=NAME,kind=ollama,key-file=FILE. Kinds: llama.cpp, vllm, oll
 
 Predictions are sealed: a caller has the seal of an answer at once and the answer itself when half of the subnet's deadline has passed, so
 that nobody can pass a question on and sell your answer as his own. Gateways that mix several miners into one text, and programs
-that want likeliest tokens, need answers at once: name the hotkeys that you trust with --at-once. Whoever is answered at once can relay
+that want log-probabilities, need answers at once: name the hotkeys that you trust with --at-once. Whoever is answered at once can relay
 your answers, and takes from your pay if he does. Texts that people ask for are written as ever.
 
 The texts that callers send are not written down, unless you ask for it with --log-prompts.`,
