@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/gotensor/gotensor/sim"
 )
@@ -23,16 +22,16 @@ func places() []place {
 // evenly by their logarithm. Helpers stand where the relay does.
 func (g *Relay) draw(rng *rand.Rand, p place, hops, victims int) *wire {
 	n := 1 + hops + victims
-	ms := func(least, most int) time.Duration {
+	ms := func(least, most int) span {
 		x := math.Exp(math.Log(float64(least)) + rng.Float64()*math.Log(float64(most)/float64(least)))
-		return time.Duration(x * float64(time.Millisecond))
+		return span(x * float64(millisecond))
 	}
 	w := &wire{
-		sealed: true, hold: time.Duration(g.HoldMs) * time.Millisecond, deadline: 2 * time.Duration(g.HoldMs) * time.Millisecond,
-		way: make([][]time.Duration, n), think: make([]time.Duration, n), asked: make([]time.Duration, n), next: make([]int, n),
+		sealed: true, hold: span(g.HoldMs) * millisecond, deadline: 2 * span(g.HoldMs) * millisecond,
+		way: make([][]span, n), think: make([]span, n), asked: make([]span, n), next: make([]int, n),
 	}
 	for i := range n {
-		w.way[i], w.think[i] = make([]time.Duration, n), ms(g.ThinkLeastMs, g.ThinkMostMs)
+		w.way[i], w.think[i] = make([]span, n), ms(g.ThinkLeastMs, g.ThinkMostMs)
 		for k := range n {
 			w.way[i][k] = ms(g.WayLeastMs, g.WayMostMs)
 			relay := i != validator && k != validator && (i <= hops || k <= hops)
@@ -87,8 +86,8 @@ func rules() []rule {
 			w.next[1], w.next[2] = 3, 1
 			w.asked[2], w.asked[1], w.late = 0, w.deadline, w.deadline
 		}},
-		{name: "sealed, but the validator's clock starts a second late", hops: 1, number: "in-time-late-clock", about: "the same where the validator's clock for seals starts a second after it began to send", least: 0.99, most: 1, change: func(w *wire) { w.late = time.Second }},
-		{name: "sealed, but it starts a tenth of a second late", hops: 1, change: func(w *wire) { w.late = 100 * time.Millisecond }},
+		{name: "sealed, but the validator's clock starts a second late", hops: 1, number: "in-time-late-clock", about: "the same where the validator's clock for seals starts a second after it began to send", least: 0.99, most: 1, change: func(w *wire) { w.late = second }},
+		{name: "sealed, but it starts a tenth of a second late", hops: 1, change: func(w *wire) { w.late = 100 * millisecond }},
 		{name: "sealed, but the victim's clock is fast by a thousandth", hops: 1, number: "in-time-fast-clock", about: "the same where the victim's clock is fast by a thousandth, for a relay to whom all ways take no time", least: 0.99, most: 1, change: func(w *wire) { w.fast = 0.001 }},
 	}
 }

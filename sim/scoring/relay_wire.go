@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"time"
 )
 
 // validator is its place among the nodes of a wire; the others are neurons.
@@ -17,19 +16,19 @@ const validator = 0
 // hold has passed. Not sealed, neurons answer as soon as they can, and the validator takes answers until the deadline.
 type wire struct {
 	sealed         bool
-	hold, deadline time.Duration
-	way            [][]time.Duration // from a node to another, one way
-	think          []time.Duration   // of a neuron's own model
-	asked          []time.Duration   // when the validator sends its question to a neuron; -1: it does not ask it
-	next           []int             // whom a neuron asks; 0: it answers by itself
-	atOnce         []bool            // neurons that open to everybody at once; nil: none
-	late           time.Duration     // by which the validator's clock for seals starts after it began to send
-	fast           float64           // by which share of itself a hold is shorter on the neurons' clocks
+	hold, deadline span
+	way            [][]span // from a node to another, one way
+	think          []span   // of a neuron's own model
+	asked          []span   // when the validator sends its question to a neuron; -1: it does not ask it
+	next           []int    // whom a neuron asks; 0: it answers by itself
+	atOnce         []bool   // neurons that open to everybody at once; nil: none
+	late           span     // by which the validator's clock for seals starts after it began to send
+	fast           float64  // by which share of itself a hold is shorter on the neurons' clocks
 }
 
 // letter is what is under way.
 type letter struct {
-	at       time.Duration
+	at       span
 	from, to int
 	source   int // whose model made the answer; 0: this is the question
 }
@@ -37,7 +36,7 @@ type letter struct {
 // play returns for each node whose answer of others the validator took from it; 0: none came in time, so that it has only its own.
 func (w *wire) play() []int {
 	var post []letter
-	send := func(at time.Duration, from, to, source int) {
+	send := func(at span, from, to, source int) {
 		post = append(post, letter{at: later(at, w.way[from][to]), from: from, to: to, source: source})
 	}
 	for i, at := range w.asked {
@@ -80,15 +79,15 @@ func (w *wire) play() []int {
 }
 
 // answers is how long after a question a neuron sends its own answer: the seal to the validator, which is all that it needs, and what opens it to others.
-func (w *wire) answers(neuron, to int) time.Duration {
+func (w *wire) answers(neuron, to int) span {
 	if !w.sealed || to == validator || w.atOnce != nil && w.atOnce[neuron] {
 		return w.think[neuron]
 	}
-	return max(w.think[neuron], w.hold-time.Duration(w.fast*float64(w.hold)))
+	return max(w.think[neuron], w.hold-span(w.fast*float64(w.hold)))
 }
 
 // due is when the validator stops to take what counts.
-func (w *wire) due() time.Duration {
+func (w *wire) due() span {
 	if w.sealed {
 		return later(w.late, w.hold)
 	}
@@ -96,7 +95,7 @@ func (w *wire) due() time.Duration {
 }
 
 // later adds durations that are not negative; what is too long for a duration is the longest one.
-func later(a, b time.Duration) time.Duration {
+func later(a, b span) span {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64
 	}

@@ -4,20 +4,19 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
 // chain is a wire of one relay that asks a victim over so many helpers, all ways and thinking taking the same.
-func chain(helpers int, way, think, hold time.Duration) *wire {
+func chain(helpers int, way, think, hold span) *wire {
 	n := 3 + helpers
 	w := &wire{
-		sealed: true, hold: hold, deadline: 2 * hold, way: make([][]time.Duration, n), think: make([]time.Duration, n),
-		asked: make([]time.Duration, n), next: make([]int, n),
+		sealed: true, hold: hold, deadline: 2 * hold, way: make([][]span, n), think: make([]span, n),
+		asked: make([]span, n), next: make([]int, n),
 	}
 	for i := range n {
-		w.way[i], w.think[i] = make([]time.Duration, n), think
+		w.way[i], w.think[i] = make([]span, n), think
 		for k := range n {
 			w.way[i][k] = way
 		}
@@ -29,7 +28,7 @@ func chain(helpers int, way, think, hold time.Duration) *wire {
 }
 
 func TestWhatBreaksSeals(t *testing.T) {
-	const ms = time.Millisecond
+	const ms = millisecond
 	for name, c := range map[string]struct {
 		change func(w *wire)
 		source int // whose answer the validator takes from the relay
@@ -44,7 +43,7 @@ func TestWhatBreaksSeals(t *testing.T) {
 		"the clock starts at 41 ms":    {func(w *wire) { w.late = 41 * ms }, 2},
 		"the victim's clock is fast":   {func(w *wire) { w.fast = 0.01 }, 2}, // by 60 ms
 		"by less than the ways":        {func(w *wire) { w.fast = 0.005 }, 0},
-		"asked later by its own clock": {func(w *wire) { w.asked[1], w.late = time.Second, time.Second }, 0}, // it forwards no sooner than it is asked
+		"asked later by its own clock": {func(w *wire) { w.asked[1], w.late = second, second }, 0}, // it forwards no sooner than it is asked
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := chain(0, 10*ms, 50*ms, 6000*ms)
@@ -62,7 +61,7 @@ func TestWhatBreaksSeals(t *testing.T) {
 
 // FuzzRelaysAreLate: whatever ways and models take, whoever asks whom over how many others, nobody has the answer of another in time.
 func FuzzRelaysAreLate(f *testing.F) {
-	f.Add(uint64(1), uint8(1), int64(6*time.Second), uint8(30))
+	f.Add(uint64(1), uint8(1), int64(6*second), uint8(30))
 	f.Add(uint64(2), uint8(7), int64(1), uint8(0))
 	f.Add(uint64(3), uint8(3), int64(math.MaxInt64), uint8(63))
 	f.Fuzz(func(t *testing.T, seed uint64, relays uint8, hold int64, bits uint8) {
@@ -70,10 +69,10 @@ func FuzzRelaysAreLate(f *testing.F) {
 			return
 		}
 		rng := rand.New(rand.NewPCG(seed, 1))
-		some := func() time.Duration { // 0, little, or as much as a duration holds
-			return time.Duration(rng.Uint64() >> (1 + rng.IntN(63)) & (1<<(bits%63+1) - 1))
+		some := func() span { // 0, little, or as much as a duration holds
+			return span(rng.Uint64() >> (1 + rng.IntN(63)) & (1<<(bits%63+1) - 1))
 		}
-		w := chain(int(relays%8), 0, 0, time.Duration(hold))
+		w := chain(int(relays%8), 0, 0, span(hold))
 		for i := range w.way {
 			w.think[i] = some()
 			for k := range w.way[i] {
@@ -112,9 +111,9 @@ func TestWireIsTheSameAgain(t *testing.T) {
 		for i := range a.way {
 			for k, way := range a.way[i] {
 				near := p.nearVictim && way == 0
-				require.True(t, i == k || near || way >= 5*time.Millisecond && way <= 300*time.Millisecond, "%s: %v", p.name, way)
+				require.True(t, i == k || near || way >= 5*millisecond && way <= 300*millisecond, "%s: %v", p.name, way)
 			}
-			require.True(t, a.think[i] >= 20*time.Millisecond && a.think[i] <= 2*time.Second)
+			require.True(t, a.think[i] >= 20*millisecond && a.think[i] <= 2*second)
 		}
 	}
 }

@@ -310,7 +310,7 @@ func (w *twoFaces) play(f *face, i uint64) (history, error) {
 	var paid [2]score.Average // by stratum
 	for n := range w.rounds {
 		r := &w.rounds[n]
-		probed := rng.Perm(w.Items)[:w.Probes]
+		probed := w.probed(rng)
 		model := make([]int, w.Items) // which answers, by item
 		if f.remembers {
 			for _, t := range probed {
@@ -324,8 +324,10 @@ func (w *twoFaces) play(f *face, i uint64) (history, error) {
 		service.Observe(w.rule.Alpha, probes)
 		var sum, count [2]float64
 		for t, item := range r.items {
-			sum[item.Stratum] += r.gains[model[t]][t]
-			count[item.Stratum]++
+			if !w.apart(t) {
+				sum[item.Stratum] += r.gains[model[t]][t]
+				count[item.Stratum]++
+			}
 		}
 		base := 0.0
 		for d := range paid {
@@ -342,6 +344,23 @@ func (w *twoFaces) play(f *face, i uint64) (history, error) {
 		}
 	}
 	return h, nil
+}
+
+// apart tells whether item t is one that texts may be about, which do not count for the gain: a quarter of each source's, rounded up.
+func (g *TwoFaced) apart(t int) bool {
+	each := g.Items / 2
+	return t%each >= each-(each+3)/4
+}
+
+// probed draws the items that a miner has to write about.
+func (w *twoFaces) probed(rng *rand.Rand) []int {
+	var out []int
+	for _, t := range rng.Perm(w.Items) {
+		if w.apart(t) && len(out) < w.Probes {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // ask asks for a round's texts and compares them with the answers.
