@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -107,10 +108,12 @@ func (j *Judge) askAll(ctx context.Context, ask mechanism.Asker, groups [][]meta
 			questions = append(questions, question{neuron: n, order: j.rng.Perm(len(items))})
 		}
 	}
+	// One time for all, before anything is sent: what one is told early another could know in time.
+	due := time.Now().Add(j.settings.Hold())
 	results := dendrite.Each(ctx, questions, len(questions), func(ctx context.Context, q question) (score.Reply, error) {
 		ctx, cancel := context.WithTimeout(ctx, j.settings.Deadline())
 		defer cancel()
-		resp, err := j.predictions(ctx, ask.To(q.neuron), q, items)
+		resp, err := j.predictions(ctx, ask.To(q.neuron), q, items, time.Until(due))
 		if err != nil {
 			return score.Reply{}, err
 		}
@@ -135,14 +138,14 @@ func (j *Judge) askAll(ctx context.Context, ask mechanism.Asker, groups [][]meta
 	return replies
 }
 
-// predictions asks one neuron.
-func (j *Judge) predictions(ctx context.Context, conn grpc.ClientConnInterface, q question, items []score.Item) (*textv1.PredictResponse, error) {
+// predictions asks one neuron, which must seal within so much time where that is asked for.
+func (j *Judge) predictions(ctx context.Context, conn grpc.ClientConnInterface, q question, items []score.Item, within time.Duration) (*textv1.PredictResponse, error) {
 	req := &textv1.PredictRequest{Contexts: make([][]byte, len(items)), KMax: uint32(j.settings.KMax)}
 	for i, item := range q.order {
 		req.Contexts[i] = items[item].Context
 	}
 	if j.settings.Sealed {
-		return PredictSealed(ctx, conn, q.neuron.Hotkey, req, j.settings.Hold())
+		return PredictSealed(ctx, conn, q.neuron.Hotkey, req, within)
 	}
 	return textv1.NewTextClient(conn).Predict(ctx, req, AnswerLimits(len(items), j.settings.KMax)...)
 }

@@ -135,7 +135,7 @@ func TestASealCountsUpToHalfOfTheDeadline(t *testing.T) {
 				}
 				require.NoError(t, err)
 				require.Len(t, resp.GetPredictions(), 2)
-				require.Equal(t, hold+2*c.way, time.Since(began)-c.way, "the opening and the end of the call")
+				require.Equal(t, DefaultSettings().held()+2*c.way, time.Since(began)-c.way, "the opening and the end of the call")
 			})
 		})
 	}

@@ -19,7 +19,7 @@ import (
 // PredictSealed commits this neuron to its answer at once and tells it Settings.Hold after the request came: see the wire type. The
 // turn on the axon is given back while the answer waits. Errors are those of Predict, and come before the seal.
 func (s *Server) PredictSealed(req *textv1.PredictRequest, stream grpc.ServerStreamingServer[textv1.SealedPrediction]) error {
-	opens := time.Now().Add(s.cfg.Settings.Hold()) // whoever passed this question on had it before now
+	opens := time.Now().Add(s.cfg.Settings.held()) // whoever passed this question on had it before now
 	ctx := stream.Context()
 	resp, err := s.predict(ctx, req)
 	if err != nil {
@@ -45,6 +45,12 @@ func (s *Server) PredictSealed(req *textv1.PredictRequest, stream grpc.ServerStr
 		return status.FromContextError(ctx.Err()).Err()
 	}
 }
+
+// fastClocks allows for clocks that are fast by one part in so many; clocks of computers are within one in ten thousand or so.
+const fastClocks = 500
+
+// held is how long a neuron keeps an answer by its own clock, so that it is Hold by any other.
+func (s Settings) held() time.Duration { return s.Hold() + s.Hold()/fastClocks }
 
 // atOnce tells whether the caller may have answers that are not sealed.
 func (s *Server) atOnce(ctx context.Context) bool {

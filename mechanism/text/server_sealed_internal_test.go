@@ -79,7 +79,7 @@ func TestSealComesFirstAndOpensInTime(t *testing.T) {
 				require.NoError(t, s.PredictSealed(two(), p))
 				require.Len(t, p.got, 2)
 				require.Equal(t, takes, p.came[0].Sub(began))
-				require.Equal(t, max(takes, s.cfg.Settings.Hold()), p.came[1].Sub(began))
+				require.Equal(t, max(takes, s.cfg.Settings.held()), p.came[1].Sub(began))
 
 				require.Len(t, p.got[0].GetSeal(), 32)
 				require.True(t, proto.Equal(p.got[0], &textv1.SealedPrediction{Seal: p.got[0].GetSeal()}), "a seal and nothing else")
