@@ -120,7 +120,7 @@ type Service struct {
 	Probes    float64 `json:"probes"`           // effective number of requests behind it
 	Success   float64 `json:"success"`          // share of requests that were answered well and in time
 	Speed     float64 `json:"speed"`            // of those; 1 is quick enough
-	Honesty   float64 `json:"honesty"`          // whether people get what the pay is for: (Agreement times Care) squared, held back
+	Honesty   float64 `json:"honesty"`          // whether people get what the pay is for: Agreement squared times Care cubed, held back
 	Agreement float64 `json:"agreement"`        // answers to people are what the neuron's paid answers say
 	Care      float64 `json:"care"`             // paid answers are no worse where people asked the same
 	Unable    bool    `json:"unable,omitempty"` // the neuron says that it does not serve people

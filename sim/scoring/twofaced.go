@@ -30,9 +30,9 @@ type TwoFaced struct {
 	TextCost     float64 `json:"text_cost" help:"what writing texts with the good model costs an honest miner, as a share of its pay; the cheap model is taken to cost nothing"`
 }
 
-// DefaultTwoFaced are the settings of a new network, with fewer questions and candidates.
+// DefaultTwoFaced are the settings of a new network, with fewer candidates.
 func DefaultTwoFaced() *TwoFaced {
-	return &TwoFaced{Seed: 1, Rounds: 40, Copies: 6, Items: 16, Candidates: 128, Probes: 2, ServiceShare: 0.5, Good: 6, Cheap: 3, TextCost: 0.3}
+	return &TwoFaced{Seed: 1, Rounds: 40, Copies: 6, Items: 32, Candidates: 128, Probes: 2, ServiceShare: 0.5, Good: 6, Cheap: 3, TextCost: 0.3}
 }
 
 // Name of the experiment.
@@ -70,8 +70,11 @@ func (g *TwoFaced) Validate() error {
 	}...); err != nil {
 		return err
 	}
-	if g.Items%2 != 0 || g.Probes >= g.Items {
-		return fmt.Errorf("%w: items is %d, want an even number above probes, %d", sim.ErrConfig, g.Items, g.Probes)
+	if g.Items%2 != 0 || g.Items < 4 {
+		return fmt.Errorf("%w: items is %d, want an even number of at least 4", sim.ErrConfig, g.Items)
+	}
+	if most := 2 * g.eachApart(); g.Probes > most {
+		return fmt.Errorf("%w: probes is %d, want at most %d, a quarter of items", sim.ErrConfig, g.Probes, most)
 	}
 	return nil
 }
@@ -346,10 +349,13 @@ func (w *twoFaces) play(f *face, i uint64) (history, error) {
 	return h, nil
 }
 
-// apart tells whether item t is one that texts may be about, which do not count for the gain: a quarter of each source's, rounded up.
+// eachApart is how many items of each source texts may be about, which do not count for the gain: a quarter, rounded up.
+func (g *TwoFaced) eachApart() int { return (g.Items/2 + 3) / 4 }
+
+// apart tells whether item t is one of these.
 func (g *TwoFaced) apart(t int) bool {
 	each := g.Items / 2
-	return t%each >= each-(each+3)/4
+	return t%each >= each-g.eachApart()
 }
 
 // probed draws the items that a miner has to write about.
@@ -410,7 +416,7 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 	}
 	lines := figure.Figure{
 		Name: "two-faced-pay", Title: "Pay of miners that are good for validators and bad for users", X: "round", Y: "pay relative to the honest",
-		Caption: "All predict with the same model. Without pay for service all lines lie at 1, or little below for the one that remembers.",
+		Caption: "All predict with the same model. Without pay for service all lines lie at 1.",
 	}
 	bars := figure.Figure{
 		Name: "two-faced-faces", Title: lines.Title, Y: "pay relative to the honest",

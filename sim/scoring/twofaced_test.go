@@ -43,7 +43,9 @@ func TestTwoFacedIsTheSameAgain(t *testing.T) {
 func TestTwoFacedRefuses(t *testing.T) {
 	for name, change := range map[string]func(*scoring.TwoFaced){
 		"few rounds": func(g *scoring.TwoFaced) { g.Rounds = 5 }, "share": func(g *scoring.TwoFaced) { g.ServiceShare = 1.5 },
-		"odd": func(g *scoring.TwoFaced) { g.Items = 3 }, "order": func(g *scoring.TwoFaced) { g.Good = 9 }, "copies": func(g *scoring.TwoFaced) { g.Copies = 0 },
+		"odd": func(g *scoring.TwoFaced) { g.Items = 5 }, "too few": func(g *scoring.TwoFaced) { g.Items = 2 },
+		"more texts than items for them": func(g *scoring.TwoFaced) { g.Items, g.Probes = 8, 3 },
+		"order":                          func(g *scoring.TwoFaced) { g.Good = 9 }, "copies": func(g *scoring.TwoFaced) { g.Copies = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := scoring.DefaultTwoFaced()

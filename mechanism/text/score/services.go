@@ -205,8 +205,9 @@ func (s *Service) Standing(z float64) ServiceStanding {
 		out.Care = clamp(1 + (mean+doubt*z*spread)/max(leastLevel, s.Level/s.Texts))
 	}
 	// Squared, as gains are where they are paid: a text that is worth half of what was claimed earns a quarter.
+	// Once more by care, since what texts were asked about does not count for the gain: to predict badly there costs nothing else.
 	fair := out.Agreement * out.Care
-	out.Honesty = (s.Texts*fair*fair + priorProbes*priorService) / (s.Texts + priorProbes)
+	out.Honesty = (s.Texts*fair*fair*out.Care + priorProbes*priorService) / (s.Texts + priorProbes)
 	n := s.Probes + priorProbes
 	worth := (s.Speed + priorProbes*priorService) / n
 	worth = max(0, worth-z*math.Sqrt(max(0, worth*(1-worth))/n))
