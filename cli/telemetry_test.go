@@ -155,7 +155,7 @@ func watchedRoles(t *testing.T) network {
 	}
 	world := fakenode.Sample()
 	world.Ticks = true
-	world.Settings = `{"items": 2, "deadline_ms": 2000, "round_ms": 2000}`
+	world.Settings = `{"items": 4, "deadline_ms": 2000, "round_ms": 2000}`
 	node, err := fakenode.Start("127.0.0.1:0", world)
 	require.NoError(t, err)
 	t.Cleanup(node.Stop)
