@@ -2,7 +2,7 @@
 //
 // I32F32 (32 integer and 32 fraction bits) carries weights, bonds and shares; I64F64 carries stake until it has become a share; I96F32 carries
 // the product of a share and an amount. A value is its raw bits, so x is the number x / 2^(fraction bits). Nothing here uses floating
-// point, and nothing panics but Div by zero and NewReciprocal of what is not positive.
+// point, and nothing panics but Div by zero and NewReciprocal of what is negative.
 //
 // The rounding is that of the reference chain (package yuma must equal it bit for bit), and it differs per operation:
 //
@@ -13,8 +13,8 @@
 //	MulOrZero       rounds down; zero on overflow
 //	I64F64.I32F32   drops fraction bits, so rounds down
 //
-// Reciprocal divides many numbers by one without a division each, with the result of SafeDiv; Factor multiplies many by one share. Exp, Log2, Ln, Sqrt and Sigmoid are the
-// reference's series, faults included; of these the epoch uses ExpClamped only.
+// Reciprocal divides many numbers by one without a division each, with the result of SafeDiv; Factor multiplies many by
+// one share. Exp, Log2, Ln, Sqrt and Sigmoid are the reference's series, faults included; of these the epoch uses ExpClamped only.
 //
 // Start at I32F32.
 package fixed

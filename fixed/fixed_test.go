@@ -110,12 +110,6 @@ func TestShareOfU16LosesOneOnTheWayBack(t *testing.T) {
 	require.Equal(t, 2, kept, "only 0 and 65535 survive")
 }
 
-func TestNewReciprocalRefusesZero(t *testing.T) {
-	require.Panics(t, func() { fixed.NewReciprocal(0, 1) })
-	require.Panics(t, func() { fixed.NewReciprocal(-fixed.One, 1) })
-	require.Panics(t, func() { fixed.NewReciprocal(1, -1) })
-}
-
 func ExampleI32F32() {
 	third := fixed.One.SafeDiv(3 * fixed.One)
 	fmt.Println(third.U16(), third.MulU64(1_000_000_000).U64())

@@ -21,12 +21,12 @@ type bonds struct {
 
 // column is what the moving average of bonds to one uid reads and gathers: a cache line, so that a bond touches one.
 type column struct {
-	delta   fixed.Reciprocal // classic: of weighed
-	stored  fixed.Reciprocal // classic: of the sum of stored bonds, the zero one if they do not count
-	rest    fixed.Factor     // Yuma3: what old bonds count in the average, zero if they do not
-	weighed fixed.I32F32     // classic: the sum of weights times stake
-	sum     fixed.I32F32     // of the new bonds
-	top     fixed.I32F32     // the largest new bond
+	delta  fixed.Reciprocal // classic: of the sum of weights times stake
+	stored fixed.Reciprocal // classic: of the sum of stored bonds, of 0 if they do not count
+	rest   fixed.Factor     // Yuma3: what old bonds count in the average, zero if they do not
+	sum    fixed.I32F32     // of the new bonds
+	top    fixed.I32F32     // the largest new bond
+	_      uint64
 }
 
 // average is a moving average: alpha times the new value plus rest times the old one, each product rounded down.

@@ -1,7 +1,6 @@
 package yuma
 
 import (
-	"math"
 	"slices"
 
 	"github.com/gotensor/gotensor/fixed"
@@ -38,33 +37,19 @@ func (b *bonds) storedShares(in *Input) {
 		}
 	}
 	for uid, total := range sums {
-		if total > 0 && b.kept[uid] {
-			// Stored values and their sum are integers, divided unscaled: the quotient is the same.
-			b.columns[uid].stored = fixed.NewReciprocal(total, math.MaxUint16)
+		if !b.kept[uid] {
+			total = 0
 		}
+		// Stored values and their sum are integers, divided unscaled: the quotient is the same.
+		b.columns[uid].stored = fixed.NewReciprocal(total)
 	}
 }
 
 // weighedShares prepares divisions of weights times stake by the sum of their column.
 func (b *bonds) weighedShares(w *Workspace) {
-	var most fixed.I32F32
-	for _, stake := range w.stake.active {
-		most = max(most, stake)
-	}
 	for uid, total := range w.weighed {
-		if total > 0 {
-			c := &b.columns[uid]
-			c.weighed, c.delta = total, fixed.NewReciprocal(total, min(total, most))
-		}
+		b.columns[uid].delta = fixed.NewReciprocal(total)
 	}
-}
-
-// share returns the share of a column that is a weight times stake.
-func (c *column) share(weighed fixed.I32F32) fixed.I32F32 {
-	if c.delta.Inexact() {
-		return weighed.SafeDiv(c.weighed)
-	}
-	return c.delta.Of(weighed)
 }
 
 // classicRow averages a row whose weights and old bonds are for the same uids, ascending, as those of a validator in steady state are.
@@ -76,12 +61,7 @@ func (b *bonds) classicRow(uids []uint16, vals []fixed.I32F32, stored []uint16, 
 	count := 0
 	for k, uid := range uids {
 		c := &columns[uid]
-		weighed := say.Of(vals[k])
-		share := c.delta.Of(weighed)
-		if c.delta.Inexact() {
-			share = weighed.SafeDiv(c.weighed)
-		}
-		v := alpha.Of(share) + rest.Of(c.stored.Of(fixed.I32F32(stored[k])))
+		v := alpha.Of(c.delta.Of(say.Of(vals[k]))) + rest.Of(c.stored.Of(fixed.I32F32(stored[k])))
 		if v == 0 {
 			continue
 		}
@@ -96,7 +76,7 @@ func (b *bonds) classicRow(uids []uint16, vals []fixed.I32F32, stored []uint16, 
 // classicUnlike averages a row of any weights and any old bonds.
 func (b *bonds) classicUnlike(uids []uint16, vals []fixed.I32F32, row Row, stake fixed.I32F32) {
 	for k, uid := range uids {
-		b.row[uid] = b.average.fresh(b.columns[uid].share(fixed.MulShare(stake, vals[k])))
+		b.row[uid] = b.average.fresh(b.columns[uid].delta.Of(fixed.MulShare(stake, vals[k])))
 	}
 	for k, uid := range row.UIDs {
 		if int(uid) < len(b.columns) {

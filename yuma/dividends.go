@@ -24,11 +24,19 @@ func (b *bonds) pay(w *Workspace, yuma3 bool, rows []Row) {
 	for i := range rows {
 		uids, vals := b.ema.row(i)
 		values := b.store(&rows[i], uids, w.stake.next[i])
-		if yuma3 {
-			w.dividends[i] = b.yuma3Dividend(uids, vals, values).MulOrZero(w.stake.active[i])
-		} else {
-			w.dividends[i] = b.classicDividend(uids, vals, values)
+		var dividend fixed.I32F32
+		switch {
+		case !b.average.shares:
+			dividend = b.oddDividend(uids, vals, values)
+		case yuma3:
+			dividend = b.yuma3Dividend(uids, vals, values)
+		default:
+			dividend = b.classicDividend(uids, vals, values)
 		}
+		if yuma3 {
+			dividend = dividend.MulOrZero(w.stake.active[i])
+		}
+		w.dividends[i] = dividend
 	}
 	normalise(w.dividends)
 }
@@ -37,13 +45,10 @@ func (b *bonds) pay(w *Workspace, yuma3 bool, rows []Row) {
 func (b *bonds) preparePayers(incentive []fixed.I32F32, yuma3 bool) {
 	b.payers = sized(b.payers, len(b.columns))
 	for uid, c := range b.columns {
-		p := payer{sum: c.sum, incentive: fixed.NewFactor(incentive[uid])}
-		if c.sum > 0 {
-			p.share = fixed.NewReciprocal(c.sum, c.top)
+		p := payer{sum: c.sum, share: fixed.NewReciprocal(c.sum), incentive: fixed.NewFactor(incentive[uid])}
+		if !yuma3 {
 			p.top = c.top.SafeDiv(c.sum) // division keeps the order, so the largest stays the largest
-		}
-		if p.top > 0 && !yuma3 {
-			p.full = fixed.NewReciprocal(p.top, p.top)
+			p.full = fixed.NewReciprocal(p.top)
 		}
 		b.payers[uid] = p
 	}
@@ -67,15 +72,8 @@ func (b *bonds) classicDividend(uids []uint16, vals []fixed.I32F32, values []uin
 	for k, uid := range uids {
 		p := &payers[uid]
 		share := p.share.Of(vals[k])
-		if p.share.Inexact() {
-			share = vals[k].SafeDiv(p.sum)
-		}
 		dividend += p.incentive.Of(share)
-		full := p.full.Of(share)
-		if p.full.Inexact() {
-			full = share.SafeDiv(p.top)
-		}
-		values[k] = shareU16(full)
+		values[k] = shareU16(p.full.Of(share))
 	}
 	return dividend
 }
@@ -86,12 +84,22 @@ func (b *bonds) yuma3Dividend(uids []uint16, vals []fixed.I32F32, values []uint1
 	payers := b.payers
 	for k, uid := range uids {
 		p, v := &payers[uid], vals[k]
-		share := p.share.Of(v)
-		if p.share.Inexact() {
-			share = v.SafeDiv(p.sum)
-		}
+		dividend += p.incentive.Of(p.share.Of(v))
+		values[k] = shareU16(v)
+	}
+	return dividend
+}
+
+// oddDividend is either for an average that keeps more than all of the old bonds, so that new ones may exceed one.
+func (b *bonds) oddDividend(uids []uint16, vals []fixed.I32F32, values []uint16) (dividend fixed.I32F32) {
+	for k, uid := range uids {
+		p, v := &b.payers[uid], vals[k]
+		share := v.SafeDiv(p.sum)
 		dividend += p.incentive.Of(share)
-		values[k] = shareU16(min(v, fixed.One))
+		if p.top > 0 { // classic
+			v = share.SafeDiv(p.top)
+		}
+		values[k] = v.U16()
 	}
 	return dividend
 }

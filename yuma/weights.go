@@ -90,7 +90,7 @@ func (m *matrix) loadRow(in *Input, i int, row Row, limit uint64) {
 		return
 	}
 	// Integers and their sum are divided unscaled: the quotient is the same, and a value stays below one.
-	d := fixed.NewReciprocal(total, math.MaxUint16)
+	d := fixed.NewReciprocal(total)
 	vals = vals[:count]
 	for k, v := range vals {
 		vals[k] = d.Of(v)
