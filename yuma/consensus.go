@@ -16,31 +16,34 @@ func (v vote) score() fixed.I32F32 { return fixed.I32F32(v >> 16) }
 
 // consensus finds the weight of each uid that a majority of stake supports.
 type consensus struct {
-	median []fixed.I32F32 // the result, per uid
-	stake  []fixed.I32F32 // scratch: per row, stake with a say, renormalised; 0 without
-	say    []fixed.I32F32 // per voter, a row with a say: its stake
-	sum    fixed.I32F32   // of stake, a little below one
-	votes  []vote         // entries of voters' rows, column by column
-	spare  []vote         // scratch for one column
-	start  []int          // column j's votes are start[j] .. end[j]
-	end    []int
+	median  []fixed.I32F32 // the result, per uid
+	stake   []fixed.I32F32 // scratch: per row, stake with a say, renormalised; 0 without
+	say     []fixed.I32F32 // per voter, a row with a say: its stake
+	sum     fixed.I32F32   // of stake, a little below one
+	ballots []ballot       // per voter
+	sorted  matrix         // rows of voters that did not ascend
+	pairs   []uint64       // scratch to sort a row
+	votes   []vote         // the votes of a block of columns, column by column
+	next    []int          // where in votes the next vote of a column of the block goes
+	spare   []vote         // scratch for one column
 }
 
-// gap is the number of votes left free between columns, a cache line. Without it the columns of a full matrix, which all have the same
-// length, would begin at addresses that a cache keeps in the same few places.
-const gap = 8
-
-// compute finds the stake-weighted median of each of w's columns, where a row without an entry scores zero. Let minority be the
-// sum of stake less the majority: the median is the smallest score such that the stake of all scores up to it exceeds the
-// minority, or the largest score if none does. That is what the reference's quickselect returns.
-func (c *consensus) compute(stake []fixed.I32F32, w *matrix, columns int, majority fixed.I32F32) {
+// compute finds the stake-weighted median of each of w's columns, where a row without an entry scores zero; ascend tells which rows are
+// sorted. Let minority be the sum of stake less the majority: the median is the smallest score such that the stake of all scores up to
+// it exceeds the minority, or the largest score if none does. That is what the reference's quickselect returns.
+func (c *consensus) compute(stake []fixed.I32F32, w *matrix, ascend []bool, columns int, majority fixed.I32F32) {
 	c.median = sized(c.median, columns)
 	c.rate(stake)
-	c.transpose(stake, w)
+	c.collect(stake, w, ascend)
 	c.spare = sized(c.spare, len(c.say))
 	minority := c.sum.Sub(majority)
-	for j := range c.median {
-		c.median[j] = c.column(c.votes[c.start[j]:c.end[j]], minority)
+	stride, width := c.blocks()
+	for first := 0; first < len(c.median); first += width {
+		medians := c.median[first:min(first+width, len(c.median))]
+		c.transpose(first, len(medians), stride)
+		for j := range medians {
+			medians[j] = c.column(c.votes[j*stride:c.next[j]], minority)
+		}
 	}
 }
 
@@ -57,38 +60,6 @@ func (c *consensus) rate(stake []fixed.I32F32) {
 		if s > 0 {
 			c.say = append(c.say, c.stake[i])
 		}
-	}
-}
-
-// transpose sorts the entries of rows with a say by column.
-func (c *consensus) transpose(stake []fixed.I32F32, w *matrix) {
-	c.start, c.end = sized(c.start, len(c.median)), zeroed(c.end, len(c.median))
-	for i, s := range stake {
-		if s > 0 {
-			uids, _ := w.row(i)
-			for _, uid := range uids {
-				c.end[uid]++
-			}
-		}
-	}
-	total := 0
-	for j, count := range c.end {
-		c.start[j], c.end[j] = total, total
-		total += count + gap
-	}
-	c.votes = sized(c.votes, total)
-	voter := uint16(0)
-	for i, s := range stake {
-		if s <= 0 {
-			continue
-		}
-		uids, vals := w.row(i)
-		for k, uid := range uids {
-			next := c.end[uid]
-			c.votes[next] = newVote(vals[k], voter)
-			c.end[uid] = next + 1
-		}
-		voter++
 	}
 }
 

@@ -44,7 +44,7 @@ func (w *Workspace) Epoch(in *Input, out *Output) error {
 	}
 	w.weights.load(in, &w.stake)
 	w.Trace.loaded(w)
-	w.consensus.compute(w.stake.active, &w.weights, in.N, fixed.ShareOfU16(in.Kappa))
+	w.consensus.compute(w.stake.active, &w.weights, w.order.weights, in.N, fixed.ShareOfU16(in.Kappa))
 	w.clip(in)
 	w.bonds.prepare(in)
 	switch {

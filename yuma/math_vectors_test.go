@@ -49,6 +49,7 @@ var steps = map[string]func(in inputs) []any{
 	"weighted_median_col": func(in inputs) []any {
 		var m matrix
 		rows := in.list(1)
+		ascend := make([]bool, len(rows.v))
 		m.reset(len(rows.v))
 		for i := range rows.v {
 			row := rows.list(i)
@@ -57,9 +58,11 @@ var steps = map[string]func(in inputs) []any{
 				m.push(uint16(pair[0]), pair[1])
 			}
 			m.endRow()
+			uids, _ := m.row(i)
+			ascend[i] = Row{UIDs: uids}.ascends()
 		}
 		var c consensus
-		c.compute(in.numbers(0), &m, int(in.number(2)), in.number(3))
+		c.compute(in.numbers(0), &m, ascend, int(in.number(2)), in.number(3))
 		return []any{plain(c.median)}
 	},
 	"vec_u16_max_upscale_to_u16": func(in inputs) []any {
