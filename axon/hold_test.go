@@ -191,8 +191,8 @@ func TestHeldCallsAreOpenedBeforeTheServerStops(t *testing.T) {
 	st := n.hold(t, t.Context())
 	n.stop()
 	select {
-	case <-n.ended:
-		t.Fatal("the server did not wait for the seal")
+	case err := <-n.ended:
+		require.Fail(t, "the server did not wait for the seal", "%v", err)
 	case <-time.After(50 * time.Millisecond):
 	}
 	close(s.let)

@@ -125,6 +125,7 @@ func TestASealCountsUpToHalfOfTheDeadline(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
+				t.Helper()
 				began := time.Now()
 				resp, err := askSealed(t.Context(), sealing(t, ServerConfig{Predictor: thinker{takes: c.takes}}).PredictSealed, c.way, victim)
 				if c.late {
@@ -156,6 +157,7 @@ func TestNobodyPassesAnAnswerOn(t *testing.T) {
 		} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
+					t.Helper()
 					honest := network{sealing(t, ServerConfig{Predictor: thinker{}}).PredictSealed, ways.toVictim}
 					_, err := askSealed(t.Context(), func(req *textv1.PredictRequest, out grpc.ServerStreamingServer[textv1.SealedPrediction]) error {
 						in, err := textv1.NewTextClient(honest).PredictSealed(out.Context(), req)
@@ -242,6 +244,7 @@ func TestWhatBreaksASeal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
+				t.Helper()
 				resp, err := askSealed(t.Context(), func(_ *textv1.PredictRequest, out grpc.ServerStreamingServer[textv1.SealedPrediction]) error {
 					for _, m := range c.send {
 						if err := out.Send(m); err != nil {
@@ -265,6 +268,7 @@ func TestWhatBreaksASeal(t *testing.T) {
 
 func TestWhoeverAsksCanGiveUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(7*time.Second, cancel)
 		_, err := askSealed(ctx, func(_ *textv1.PredictRequest, out grpc.ServerStreamingServer[textv1.SealedPrediction]) error {

@@ -266,7 +266,7 @@ func (s *subnet) sell(now int) {
 			}
 			continue
 		}
-		if f := i - len(s.waiting) + 1; now >= s.begin && s.wants(f, p, now) {
+		if f := i - len(s.waiting) + 1; now >= s.begin && s.wants(f, p) {
 			h := &holder{farm: f, units: s.c.ClonePay * s.model, leaves: math.MaxInt}
 			s.clones = append(s.clones, h)
 			s.held[f]++

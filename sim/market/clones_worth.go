@@ -9,7 +9,7 @@ import (
 )
 
 // wants tells whether a farm registers a clone now.
-func (s *subnet) wants(f int, p float64, now int) bool {
+func (s *subnet) wants(f int, p float64) bool {
 	have := s.bought[f]
 	if s.tactic.again {
 		have = s.held[f]

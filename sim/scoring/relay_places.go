@@ -18,10 +18,10 @@ func places() []place {
 	return []place{{"anywhere", false, false}, {"next to the victim", true, false}, {"next to the victim and the validator", true, true}}
 }
 
-// draw makes a wire of one relay (node 1), hops-1 helpers that it asks through, and victims (the last nodes), with ways and thinking drawn
+// draw makes a wire of one relay (node 1), hops-1 helpers that it asks through, and the victim (the last node), with ways and thinking drawn
 // evenly by their logarithm. Helpers stand where the relay does.
-func (g *Relay) draw(rng *rand.Rand, p place, hops, victims int) *wire {
-	n := 1 + hops + victims
+func (g *Relay) draw(rng *rand.Rand, p place, hops int) *wire {
+	n := 2 + hops
 	ms := func(least, most int) span {
 		x := math.Exp(math.Log(float64(least)) + rng.Float64()*math.Log(float64(most)/float64(least)))
 		return span(x * float64(millisecond))
@@ -57,7 +57,7 @@ func (g *Relay) reach(sealed bool) []bool {
 	for r := range out {
 		out[r] = true
 		for range 3 {
-			w := g.draw(rng, places()[1], 1, 1)
+			w := g.draw(rng, places()[1], 1)
 			w.sealed = sealed
 			out[r] = w.play()[1] != 0 && out[r]
 		}
@@ -105,7 +105,7 @@ func (g *Relay) timing() (sim.Table, []sim.Number) {
 		for _, p := range places() {
 			rng, n := rand.New(rand.NewPCG(g.Seed, uint64(300+k))), 0
 			for range tries {
-				w := g.draw(rng, p, r.hops, 1)
+				w := g.draw(rng, p, r.hops)
 				r.change(w)
 				if w.play()[1] != 0 {
 					n++

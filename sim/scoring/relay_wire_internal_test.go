@@ -106,7 +106,7 @@ func FuzzRelaysAreLate(f *testing.F) {
 func TestWireIsTheSameAgain(t *testing.T) {
 	g := DefaultRelay()
 	for _, p := range places() {
-		a, b := g.draw(rand.New(rand.NewPCG(1, 1)), p, 2, 1), g.draw(rand.New(rand.NewPCG(1, 1)), p, 2, 1)
+		a, b := g.draw(rand.New(rand.NewPCG(1, 1)), p, 2), g.draw(rand.New(rand.NewPCG(1, 1)), p, 2)
 		require.Equal(t, a, b)
 		for i := range a.way {
 			for k, way := range a.way[i] {

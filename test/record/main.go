@@ -110,12 +110,12 @@ func save(path string, b *recorded.Bank) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	if err := b.Write(f); err != nil {
-		return errors.Join(err, f.Close())
+	err = b.Write(f)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
 	}
-	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
