@@ -14,6 +14,9 @@ type bonds struct {
 	row     []fixed.I32F32 // one dense row, all zero between uses
 	old     []fixed.I32F32 // the old bonds of a row under liquid alpha, likewise
 	cursor  []fixed.I32F32 // what the reference's cursor sees of them
+	far     []fixed.I32F32 // scratch for a row under liquid alpha: the distances that are not zero,
+	where   []uint16       // their places in the row,
+	alphas  []fixed.I32F32 // and all alphas
 	sums    []fixed.I32F32 // scratch, per uid
 	values  []uint16       // scratch for stored bonds that nobody keeps
 	payers  []payer

@@ -13,33 +13,37 @@ func (in *Input) liquid(c *consensus) bool { return in.Liquid.Enabled && sum(c.m
 
 // newSigmoid prepares liquid alpha.
 func newSigmoid(p Liquid) sigmoid {
+	var zero [1]fixed.I32F32
 	s := sigmoid{
 		low:   fixed.ShareOfU16(p.Low),
 		high:  fixed.ShareOfU16(p.High),
 		slope: fixed.FromI16(p.Steepness).Div(-100 * fixed.One),
 	}
-	s.atZero = s.at(0)
+	s.each(zero[:])
+	s.atZero = zero[0]
 	return s
 }
 
-// alpha returns the alpha of a bond: with a weight of at least the bond the distance is that of the weight above consensus, else
+// distance returns the distance that sets a bond's alpha, 0..1: with a weight of at least the bond that of the weight above consensus, else
 // that of the weight below the bond.
-func (s *sigmoid) alpha(consensus, weight, bond fixed.I32F32) fixed.I32F32 {
-	distance := bond.Sub(weight)
+func distance(consensus, weight, bond fixed.I32F32) fixed.I32F32 {
+	d := bond.Sub(weight)
 	if weight >= bond {
-		distance = weight.Sub(consensus)
+		d = weight.Sub(consensus)
 	}
-	if distance <= 0 {
-		return s.atZero
-	}
-	return s.at(min(distance, fixed.One))
+	return d.Clamp(0, fixed.One)
 }
 
-// at evaluates the sigmoid at a distance in [0, 1].
-func (s *sigmoid) at(distance fixed.I32F32) fixed.I32F32 {
-	exp := fixed.ExpClamped(s.slope.Mul(distance.Sub(fixed.One / 2)))
-	share := fixed.One.Div(fixed.One.Add(exp))
-	return s.low.Add(share.Mul(s.high.Sub(s.low))).Clamp(s.low, s.high)
+// each replaces distances by their alphas.
+func (s *sigmoid) each(x []fixed.I32F32) {
+	for k, distance := range x {
+		x[k] = s.slope.Mul(distance.Sub(fixed.One / 2))
+	}
+	fixed.ExpClampedEach(x)
+	for k, exp := range x {
+		share := fixed.One.Div(fixed.One.Add(exp))
+		x[k] = s.low.Add(share.Mul(s.high.Sub(s.low))).Clamp(s.low, s.high)
+	}
 }
 
 // liquid computes the moving average with an alpha per bond. Only pairs in a row of weights get one, so a bond to a uid that its
@@ -55,19 +59,38 @@ func (b *bonds) liquid(in *Input, w *Workspace) {
 		uids, vals := w.weights.row(i)
 		if len(uids) > 0 {
 			b.scatter(row)
-			largest := -1
-			for k, uid := range uids {
-				var seen fixed.I32F32
-				if int(uid) > largest {
-					largest, seen = int(uid), vals[k]
-				}
-				alpha := s.alpha(w.consensus.median[uid], seen, b.cursor[uid])
-				v := fixed.MulShare(fixed.One-alpha, b.old[uid]) + fixed.MulShare(alpha, vals[k])
-				b.keep(uid, min(v, fixed.One))
-			}
+			b.liquidRow(&s, w.consensus.median, uids, vals)
 			b.gather(row)
 		}
 		b.ema.endRow()
+	}
+}
+
+// liquidRow averages one row; the old bonds are in b.old, what of them sets alpha in b.cursor.
+func (b *bonds) liquidRow(s *sigmoid, median []fixed.I32F32, uids []uint16, vals []fixed.I32F32) {
+	b.far, b.where, b.alphas = sized(b.far, len(uids)), sized(b.where, len(uids)), sized(b.alphas, len(uids))
+	largest, count := -1, 0
+	for k, uid := range uids {
+		var seen fixed.I32F32
+		if int(uid) > largest {
+			largest, seen = int(uid), vals[k]
+		}
+		b.alphas[k] = s.atZero
+		d := distance(median[uid], seen, b.cursor[uid])
+		b.far[count], b.where[count] = d, uint16(k)
+		if d > 0 {
+			count++
+		}
+	}
+	far := b.far[:count]
+	s.each(far)
+	for m, k := range b.where[:count] {
+		b.alphas[k] = far[m]
+	}
+	for k, uid := range uids {
+		alpha := b.alphas[k]
+		v := fixed.MulShare(fixed.One-alpha, b.old[uid]) + fixed.MulShare(alpha, vals[k])
+		b.keep(uid, min(v, fixed.One))
 	}
 }
 

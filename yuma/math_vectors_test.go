@@ -21,7 +21,9 @@ import (
 var steps = map[string]func(in inputs) []any{
 	"alpha_sigmoid": func(in inputs) []any {
 		s := newSigmoid(Liquid{Low: uint16(in.number(3)), High: uint16(in.number(4)), Steepness: int16(in.number(5))})
-		return []any{int64(s.alpha(in.number(0), in.number(1), in.number(2)))}
+		x := []fixed.I32F32{distance(in.number(0), in.number(1), in.number(2))}
+		s.each(x)
+		return []any{int64(x[0])}
 	},
 	"bonds_alpha": func(in inputs) []any { return []any{int64(bondsAlpha(in.unsigned(0)))} },
 	"emission_mul": func(in inputs) []any {

@@ -198,7 +198,7 @@ func (v *naive) yuma3() {
 			case !liquid:
 				v.bond[i][j] = max(0, alpha.Mul(v.clip[i][j]).Add(fixed.One.Sub(alpha).Mul(old)))
 			case v.has[i][j]:
-				a := s.alpha(v.median[j], weightSeen[j], bondSeen[j])
+				a := naiveAlpha(&s, distance(v.median[j], weightSeen[j], bondSeen[j]))
 				v.bond[i][j] = min(fixed.One, a.Mul(v.clip[i][j]).Add(fixed.One.Sub(a).Mul(old)))
 			}
 		}
@@ -210,6 +210,12 @@ func (v *naive) yuma3() {
 		v.dividends[i] = v.dividends[i].MulOrZero(v.s.active[i])
 	}
 	normalise(v.dividends)
+}
+
+// naiveAlpha evaluates the sigmoid of one distance.
+func naiveAlpha(s *sigmoid, distance fixed.I32F32) fixed.I32F32 {
+	exp := fixed.ExpClamped(s.slope.Mul(distance.Sub(fixed.One / 2)))
+	return s.low.Add(fixed.One.Div(fixed.One.Add(exp)).Mul(s.high.Sub(s.low))).Clamp(s.low, s.high)
 }
 
 // order returns the uids of row i of the weights that move bonds, in the order of the row.
