@@ -42,7 +42,7 @@ func (w *Workspace) Epoch(in *Input, out *Output) error {
 	if err := w.stake.compute(in); err != nil {
 		return err
 	}
-	w.weights.load(in, &w.stake)
+	w.weights.load(in, &w.stake, w.order.weights)
 	w.Trace.loaded(w)
 	w.consensus.compute(w.stake.active, &w.weights, w.order.weights, in.N, fixed.ShareOfU16(in.Kappa))
 	w.clip(in)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/fixed"
 )
 
@@ -49,20 +50,61 @@ func (m *matrix) row(i int) ([]uint16, []fixed.I32F32) {
 	return m.uids[from:to:to], m.vals[from:to:to]
 }
 
-// load reads the weights that count and makes each row sum to one. Zero weights stay as entries.
-func (m *matrix) load(in *Input, s *stakes) {
+// load reads the weights that count and makes each row sum to one; ascend tells which rows are sorted. Zero weights stay as entries.
+func (m *matrix) load(in *Input, s *stakes, ascend []bool) {
 	m.reset(in.N)
 	commits := commitBlocks(in)
+	var newest gotensor.Block
+	for _, registered := range in.Registered {
+		newest = max(newest, registered)
+	}
 	for i, row := range in.Weights {
-		if s.permit[i] {
+		if s.permit[i] && len(row.UIDs) > 0 {
 			// A weight is older than its target unless the target registered before the row was set, and no later than the commitment.
 			limit := uint64(in.lastUpdate(i))
 			if commits != nil && commits[i] < limit {
 				limit = commits[i] + 1
 			}
-			m.loadRow(in, i, row, limit)
+			last := int(row.UIDs[len(row.UIDs)-1])
+			if ascend[i] && last < in.N && uint64(newest) < limit {
+				m.loadWhole(in, i, row)
+			} else {
+				m.loadRow(in, i, row, limit)
+			}
 		}
 		m.endRow()
+	}
+}
+
+// loadWhole appends all entries of row i, which ascends, but for that of a validator for itself.
+func (m *matrix) loadWhole(in *Input, i int, row Row) {
+	self, found := slices.BinarySearch(row.UIDs, uint16(i))
+	before, after := self, self
+	if found && !in.owns(i) {
+		after++
+	}
+	uids, vals := m.room(len(row.UIDs))
+	copy(uids, row.UIDs[:before])
+	copy(uids[before:], row.UIDs[after:])
+	low, high := row.Values[:before], row.Values[after:]
+	var total fixed.I32F32
+	for _, v := range low {
+		total += fixed.I32F32(v)
+	}
+	for _, v := range high {
+		total += fixed.I32F32(v)
+	}
+	d := fixed.NewReciprocal(total) // integers are divided unscaled, see loadRow
+	shares(vals, low, d)
+	shares(vals[before:], high, d)
+	m.use(before + len(high))
+}
+
+// shares writes the quotients of values to vals.
+func shares(vals []fixed.I32F32, values []uint16, d fixed.Reciprocal) {
+	vals = vals[:len(values)]
+	for k, v := range values {
+		vals[k] = d.Of(fixed.I32F32(v))
 	}
 }
 
