@@ -5,7 +5,7 @@
 //
 //	{{num "experiment" "number" 2}}       is the value of a number, with two significant digits, else four; before and published likewise
 //	{{pct "experiment" "number" 2}}       the same in per cent; before_pct likewise
-//	{{table "experiment" "table"}}        is a table; "column=cell" chooses rows, "column:shown name" columns
+//	{{table "experiment" "table"}}        is a table; "column=cell" chooses rows (again for more of them), "column:shown name" columns
 //	{{fig "experiment" "figure"}}         is a figure with its caption
 //	{{title "experiment"}} and {{about}}  are what the experiment says of itself
 //	{{params "experiment"}}               is the table of what it was played with

@@ -15,7 +15,7 @@ import (
 func choice(t sim.Table, choose []string) (sim.Table, error) {
 	var columns []int
 	var shown []string
-	rows := t.Rows
+	cells := map[int][]string{}
 	for _, c := range choose {
 		column, cell, filter := strings.Cut(c, "=")
 		name, as, renamed := strings.Cut(column, ":")
@@ -24,32 +24,37 @@ func choice(t sim.Table, choose []string) (sim.Table, error) {
 		case i < 0:
 			return t, fmt.Errorf("no column %q: there are %q", name, t.Columns)
 		case filter:
-			var kept [][]any
-			for _, row := range rows {
-				if show(row[i]) == cell {
-					kept = append(kept, row)
-				}
-			}
-			if rows = kept; len(rows) == 0 {
+			if !slices.ContainsFunc(t.Rows, func(row []any) bool { return show(row[i]) == cell }) {
 				return t, fmt.Errorf("no row has %s", c)
 			}
+			cells[i] = append(cells[i], cell)
 			continue
 		case !renamed:
 			as = name
 		}
 		columns, shown = append(columns, i), append(shown, as)
 	}
+	t.Rows = slices.DeleteFunc(slices.Clone(t.Rows), func(row []any) bool {
+		for i, some := range cells {
+			if !slices.Contains(some, show(row[i])) {
+				return true
+			}
+		}
+		return false
+	})
+	if len(t.Rows) == 0 && len(cells) > 0 {
+		return t, fmt.Errorf("no row has all of %q", choose)
+	}
 	if columns == nil {
-		t.Rows = rows
 		return t, nil
 	}
 	out := sim.Table{Name: t.Name, Title: t.Title, Columns: shown}
-	for _, row := range rows {
-		cells := make([]any, len(columns))
+	for _, row := range t.Rows {
+		some := make([]any, len(columns))
 		for k, i := range columns {
-			cells[k] = row[i]
+			some[k] = row[i]
 		}
-		out.Add(cells...)
+		out.Add(some...)
 	}
 	return out, nil
 }

@@ -103,8 +103,8 @@ func (p *paper) pick(field func(sim.Number) *float64, factor float64, unit strin
 	}
 }
 
-// table prints a table; without more arguments all of it. "column=cell" keeps only rows with that cell, "column" or "column:shown
-// name" chooses columns.
+// table prints a table; without more arguments all of it. "column=cell" keeps only rows with that cell, or with
+// one of those that are named of a column; "column" or "column:shown name" chooses columns.
 func (p *paper) table(experiment, name string, choose ...string) (string, error) {
 	r, err := p.report(experiment)
 	if err != nil {
