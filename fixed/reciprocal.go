@@ -30,11 +30,18 @@ func NewReciprocal(d I32F32) Reciprocal {
 	return Reciprocal{m: m, up: uint8(max(32-l, 0)), down: uint8(max(l-32, 0))}
 }
 
-// Of returns a.SafeDiv(d) for a share a, 0 <= a <= One; a is not above d unless that is 0.
+// Of returns a.SafeDiv(d) for a share a, 0 <= a <= One, that is not above d, unless d is 0.
 func (r Reciprocal) Of(a I32F32) I32F32 {
 	n := uint64(a) << (r.up & 63)
 	q, _ := bits.Mul64(n, r.m)
 	return I32F32((q + n) >> (r.down & 63)) // n <= 2^32, so there is no carry
+}
+
+// OfShare is Of for a d of at most One; by 0 it divides 0 only.
+func (r Reciprocal) OfShare(a I32F32) I32F32 {
+	n := uint64(a) << (r.up & 63)
+	q, _ := bits.Mul64(n, r.m)
+	return I32F32(q + n)
 }
 
 // Factor multiplies by one share many times over; the product is exactly that of MulShare, with one instruction less to align it. The

@@ -17,6 +17,9 @@ func requireReciprocal(t *testing.T, d fixed.I32F32) {
 	check := func(a fixed.I32F32) {
 		if a >= 0 && a <= most {
 			require.Equal(t, a.SafeDiv(d), r.Of(a), "%d / %d", a, d)
+			if d <= fixed.One {
+				require.Equal(t, a.SafeDiv(d), r.OfShare(a), "%d / %d", a, d)
+			}
 		}
 	}
 	for _, a := range []fixed.I32F32{0, 1, 2, most / 2, most - 1, most, fixed.One / 2, math.MaxUint16} {
@@ -42,6 +45,7 @@ func TestReciprocalEdges(t *testing.T) {
 		}
 	}
 	require.Zero(t, fixed.NewReciprocal(0).Of(fixed.One))
+	require.Zero(t, fixed.NewReciprocal(0).OfShare(0))
 	require.Panics(t, func() { fixed.NewReciprocal(-fixed.One) })
 }
 

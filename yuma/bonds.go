@@ -25,8 +25,8 @@ type bonds struct {
 // column is what the moving average of bonds to one uid reads and gathers: a cache line, so that a bond touches one.
 type column struct {
 	delta  fixed.Reciprocal // classic: of the sum of weights times stake
-	stored fixed.Reciprocal // classic: of the sum of stored bonds, of 0 if they do not count
-	rest   fixed.Factor     // Yuma3: what old bonds count in the average, zero if they do not
+	stored fixed.Reciprocal // classic: of the sum of stored bonds
+	rest   fixed.Factor     // what old bonds count in the average, zero if they do not
 	sum    fixed.I32F32     // of the new bonds
 	top    fixed.I32F32     // the largest new bond
 	_      uint64
@@ -80,6 +80,13 @@ func (b *bonds) prepare(in *Input) {
 	b.average = newAverage(in.BondsMovingAverage)
 	b.row = zeroed(b.row, in.N)
 	b.columns = zeroed(b.columns, in.N)
+	if b.average.shares {
+		for uid := range b.columns {
+			if b.kept[uid] {
+				b.columns[uid].rest = fixed.NewFactor(b.average.rest)
+			}
+		}
+	}
 	b.ema.reset(in.N)
 }
 

@@ -37,9 +37,6 @@ func (b *bonds) storedShares(in *Input) {
 		}
 	}
 	for uid, total := range sums {
-		if !b.kept[uid] {
-			total = 0
-		}
 		// Stored values and their sum are integers, divided unscaled: the quotient is the same.
 		b.columns[uid].stored = fixed.NewReciprocal(total)
 	}
@@ -57,11 +54,11 @@ func (b *bonds) classicRow(uids []uint16, vals []fixed.I32F32, stored []uint16, 
 	newUIDs, newVals := b.ema.room(len(uids))
 	vals, stored = vals[:len(uids)], stored[:len(uids)]
 	columns := b.columns
-	say, alpha, rest := fixed.NewFactor(stake), fixed.NewFactor(b.average.alpha), fixed.NewFactor(b.average.rest)
+	say, alpha := fixed.NewFactor(stake), fixed.NewFactor(b.average.alpha)
 	count := 0
 	for k, uid := range uids {
 		c := &columns[uid]
-		v := alpha.Of(c.delta.Of(say.Of(vals[k]))) + rest.Of(c.stored.Of(fixed.I32F32(stored[k])))
+		v := alpha.Of(c.delta.OfShare(say.Of(vals[k]))) + c.rest.Of(c.stored.OfShare(fixed.I32F32(stored[k])))
 		if v == 0 {
 			continue
 		}
@@ -79,7 +76,7 @@ func (b *bonds) classicUnlike(uids []uint16, vals []fixed.I32F32, row Row, stake
 		b.row[uid] = b.average.fresh(b.columns[uid].delta.Of(fixed.MulShare(stake, vals[k])))
 	}
 	for k, uid := range row.UIDs {
-		if int(uid) < len(b.columns) {
+		if b.counts(uid) {
 			b.row[uid] = b.average.add(b.row[uid], b.columns[uid].stored.Of(fixed.I32F32(row.Values[k])))
 		}
 	}

@@ -71,9 +71,9 @@ func (b *bonds) classicDividend(uids []uint16, vals []fixed.I32F32, values []uin
 	payers := b.payers
 	for k, uid := range uids {
 		p := &payers[uid]
-		share := p.share.Of(vals[k])
+		share := p.share.OfShare(vals[k])
 		dividend += p.incentive.Of(share)
-		values[k] = shareU16(p.full.Of(share))
+		values[k] = shareU16(p.full.OfShare(share))
 	}
 	return dividend
 }

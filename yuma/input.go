@@ -112,8 +112,9 @@ type Input struct {
 
 // order notes which rows ascend.
 type order struct {
-	seen           []uint32 // scratch
 	weights, bonds []bool
+	seen           []uint32 // scratch: the stamp of the last unsorted row that named a uid
+	stamp          uint32   // of the last unsorted row
 }
 
 // validate checks shapes and ranges, and fills the order.
@@ -145,17 +146,16 @@ func (in *Input) validate(o *order) error {
 	if in.TAO != nil && len(in.TAO) != in.N {
 		return fmt.Errorf("%w: TAO has %d elements, want N = %d, or nil", ErrShape, len(in.TAO), in.N)
 	}
-	o.seen = zeroed(o.seen, 1<<16)
 	o.weights, o.bonds = sized(o.weights, in.N), sized(o.bonds, in.N)
-	if err := validateRows("Weights", in.Weights, o.weights, o.seen); err != nil {
+	if err := validateRows("Weights", in.Weights, o.weights, o); err != nil {
 		return err
 	}
-	clear(o.seen)
-	return validateRows("Bonds", in.Bonds, o.bonds, o.seen)
+	return validateRows("Bonds", in.Bonds, o.bonds, o)
 }
 
-// validateRows checks rows and tells which ascend; seen[u] is the number, counted from 1, of the last unsorted row that named u.
-func validateRows(field string, rows []Row, ascend []bool, seen []uint32) error {
+// validateRows checks rows and tells which ascend.
+func validateRows(field string, rows []Row, ascend []bool, o *order) error {
+	o.stamp = 0
 	for i, row := range rows {
 		if len(row.UIDs) != len(row.Values) {
 			return fmt.Errorf("%w: %s[%d] has %d UIDs and %d Values", ErrShape, field, i, len(row.UIDs), len(row.Values))
@@ -164,15 +164,26 @@ func validateRows(field string, rows []Row, ascend []bool, seen []uint32) error 
 		if ascend[i] {
 			continue
 		}
-		stamp := uint32(i + 1)
-		for _, uid := range row.UIDs {
-			if seen[uid] == stamp {
-				return fmt.Errorf("%w: %s[%d] names uid %d twice, name it once", ErrDuplicate, field, i, uid)
-			}
-			seen[uid] = stamp
+		if uid, twice := o.repeats(row); twice {
+			return fmt.Errorf("%w: %s[%d] names uid %d twice, name it once", ErrDuplicate, field, i, uid)
 		}
 	}
 	return nil
+}
+
+// repeats returns a uid that an unsorted row names twice, if there is one.
+func (o *order) repeats(row Row) (uint16, bool) {
+	if o.stamp == 0 {
+		o.seen = zeroed(o.seen, 1<<16)
+	}
+	o.stamp++
+	for _, uid := range row.UIDs {
+		if o.seen[uid] == o.stamp {
+			return uid, true
+		}
+		o.seen[uid] = o.stamp
+	}
+	return 0, false
 }
 
 // ascends tells whether the row's uids ascend strictly.

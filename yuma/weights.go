@@ -104,7 +104,7 @@ func (m *matrix) loadWhole(in *Input, i int, row Row) {
 func shares(vals []fixed.I32F32, values []uint16, d fixed.Reciprocal) {
 	vals = vals[:len(values)]
 	for k, v := range values {
-		vals[k] = d.Of(fixed.I32F32(v))
+		vals[k] = d.OfShare(fixed.I32F32(v))
 	}
 }
 
@@ -135,7 +135,7 @@ func (m *matrix) loadRow(in *Input, i int, row Row, limit uint64) {
 	d := fixed.NewReciprocal(total)
 	vals = vals[:count]
 	for k, v := range vals {
-		vals[k] = d.Of(v)
+		vals[k] = d.OfShare(v)
 	}
 }
 

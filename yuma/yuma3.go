@@ -8,13 +8,6 @@ import (
 
 // yuma3 computes the moving average of bonds that are absolute: it averages weights and the stored bonds.
 func (b *bonds) yuma3(in *Input, w *Workspace) {
-	if b.average.shares {
-		for uid := range b.columns {
-			if b.kept[uid] {
-				b.columns[uid].rest = fixed.NewFactor(b.average.rest)
-			}
-		}
-	}
 	for i, row := range in.Bonds {
 		uids, vals := w.weights.row(i)
 		switch {
