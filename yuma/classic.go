@@ -49,7 +49,9 @@ func (b *bonds) weighedShares(w *Workspace) {
 	}
 }
 
-// classicRow averages a row whose weights and old bonds are for the same uids, ascending, as those of a validator in steady state are.
+// classicRow averages a row whose weights and old bonds are for the same uids, ascending, as those of a validator in steady state are. All
+// divisors are at most one: stakes, and so a column of weights times stake, add up to no more, and sums of stored bonds are
+// integers that stand for less.
 func (b *bonds) classicRow(uids []uint16, vals []fixed.I32F32, stored []uint16, stake fixed.I32F32) {
 	newUIDs, newVals := b.ema.room(len(uids))
 	vals, stored = vals[:len(uids)], stored[:len(uids)]

@@ -65,7 +65,8 @@ func (b *bonds) store(row *Row, uids []uint16, kept bool) []uint16 {
 	return row.Values
 }
 
-// classicDividend returns the dividend of a row of the average and fills in the values to be stored.
+// classicDividend returns the dividend of a row of the average and fills in the values to be stored. A column of the average adds up to at
+// most one, since both that it averages do.
 func (b *bonds) classicDividend(uids []uint16, vals []fixed.I32F32, values []uint16) (dividend fixed.I32F32) {
 	vals, values = vals[:len(uids)], values[:len(uids)]
 	payers := b.payers
