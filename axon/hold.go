@@ -25,10 +25,9 @@ func GiveBack(ctx context.Context, size int) error {
 		return nil
 	}
 	c.method.holds.Store(true)
-	if err := c.turn.s.held.add(c, int64(size)); err != nil {
+	if err := c.turn.s.held.add(c, int64(max(0, size))); err != nil || !c.holding() {
 		return err
 	}
-	c.turn.back.Store(int64(time.Since(c.turn.granted)) + 1)
 	if c.turn.idle != nil {
 		c.turn.idle.Reset(c.turn.s.cfg.firstMessage())
 	}
@@ -44,6 +43,7 @@ type turn struct {
 	idle    *time.Timer  // of a stream; nil otherwise
 	back    atomic.Int64 // how long after granted it was given back, plus one; 0: it was not
 	size    int64        // while held
+	over    bool         // the handler has returned; guarded by holds.mu
 }
 
 // holding tells whether the call has given its turn back.
@@ -84,19 +84,23 @@ func (h *holds) roomOf(c *call) error {
 	return heldBack("too many answers of this caller wait already")
 }
 
-// add takes a call in, in place of others that come after it if there is no room.
+// add takes a call in, in place of others that come after it if there is no room; none of them ends if that would not do. A call that was
+// taken in before, or is over, is left as it is: handlers may have goroutines.
 func (h *holds) add(c *call, size int64) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if c.holding() || c.turn.over {
+		return nil
+	}
 	if err := h.roomOf(c); err != nil {
 		return err
 	}
-	for len(h.calls) >= h.maxCalls || h.bytes+size > h.maxBytes {
+	if h.full(size) && !h.canMakeRoom(c, size) {
+		h.stats.overloaded.Add(1)
+		return heldBack("too many answers wait already")
+	}
+	for h.full(size) {
 		last := h.last()
-		if size > h.maxBytes || last == nil || !before(c.claim, last.claim) {
-			h.stats.overloaded.Add(1)
-			return heldBack("too many answers wait already")
-		}
 		h.stats.overloaded.Add(1)
 		h.forget(last)
 		last.end(overdueRoom)
@@ -105,13 +109,29 @@ func (h *holds) add(c *call, size int64) error {
 	h.calls[c] = struct{}{}
 	h.per[c.claim.Caller]++
 	h.bytes += size
+	c.turn.back.Store(int64(time.Since(c.turn.granted)) + 1)
 	return nil
 }
 
-// remove takes a call out; one that is not in does nothing.
+// full tells whether so many bytes more are too many, or one call.
+func (h *holds) full(size int64) bool { return len(h.calls) >= h.maxCalls || h.bytes > h.maxBytes-size }
+
+// canMakeRoom tells whether there is room for c once all that come after it have ended.
+func (h *holds) canMakeRoom(c *call, size int64) bool {
+	calls, bytes := len(h.calls), h.bytes
+	for other := range h.calls {
+		if before(c.claim, other.claim) {
+			calls, bytes = calls-1, bytes-other.turn.size
+		}
+	}
+	return calls < h.maxCalls && bytes <= h.maxBytes-size
+}
+
+// remove takes a call out that is over, if it is in.
 func (h *holds) remove(c *call) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	c.turn.over = true
 	h.forget(c)
 }
 

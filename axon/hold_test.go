@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,6 +98,36 @@ func TestGivingBackTwiceIsOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Zero(t, n.server.Stats().Running)
+}
+
+// TestGivingBackFromManyGoroutines: a caller's places and bytes are counted once, and none by what a handler left running.
+func TestGivingBackFromManyGoroutines(t *testing.T) {
+	after := make(chan struct{})
+	var late sync.WaitGroup
+	n := start(t, &textServer{write: func(_ question, out pieces) error {
+		ctx := out.Context()
+		late.Go(func() {
+			<-after
+			_ = axon.GiveBack(ctx, 1<<30)
+		})
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { _ = axon.GiveBack(ctx, -1) })
+		}
+		all.Wait()
+		return out.Send(piece("x"))
+	}}, func(c *axon.Config) { c.Slots, c.MaxPerCaller, c.MaxHeld = 1, 1, 1 })
+	for range 20 {
+		_, err := drain(n.generate(t, t.Context()))
+		require.NoError(t, err)
+		eventually(t, "it is over", func() bool { return n.server.Stats().Held == 0 })
+	}
+	close(after)
+	late.Wait()
+	require.Zero(t, n.server.Stats().Held)
+	require.Zero(t, n.server.Stats().Running)
+	_, err := drain(n.generate(t, t.Context()))
+	require.NoError(t, err)
 }
 
 // TestThousandsOfHeldCalls: one caller opens all the sealed calls he can; he gets his share, costs no work beyond it, and is in nobody's way.
