@@ -226,7 +226,6 @@ func (j *Judge) askBatch(ctx context.Context, ask mechanism.Asker, batch [][]met
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	served := q.texts.served()
 	out := make([]earnings, len(batch))
 	for i, group := range replies {
 		scores, err := j.scorer.Round(q.items, group)
@@ -234,7 +233,7 @@ func (j *Judge) askBatch(ctx context.Context, ask mechanism.Asker, batch [][]met
 			return nil, err
 		}
 		out[i] = earnings{scores: firstOf(scores, q.paid), of2022: responses(q.items[:q.paid], group)}
-		if out[i].service, err = j.judgeProbes(served, q.items, group, scores); err != nil {
+		if out[i].service, err = j.judgeProbes(q, group, scores); err != nil {
 			return nil, err
 		}
 		replies[i] = nil

@@ -1,7 +1,9 @@
 package text
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +45,11 @@ func PredictSealed(ctx context.Context, conn grpc.ClientConnInterface, hotkey go
 		return nil, silence(ctx, err)
 	case !inTime:
 		return nil, errLateSeal
+	case len(sealed.GetSeal()) != sha256.Size:
+		return nil, fmt.Errorf("%w: the seal has %d bytes, want %d", ErrSeal, len(sealed.GetSeal()), sha256.Size)
 	}
+	// Whatever else it came with would be kept in memory until the opening, of all neurons at the same time.
+	sealed = &textv1.SealedPrediction{Seal: bytes.Clone(sealed.GetSeal())}
 	opened, err := stream.Recv()
 	switch {
 	case errors.Is(err, io.EOF):

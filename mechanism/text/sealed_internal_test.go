@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -231,6 +232,8 @@ func TestWhatBreaksASeal(t *testing.T) {
 		"another neuron's":            {[]*textv1.SealedPrediction{foreignSeal, foreign}, nil, true, false},
 		"no answer":                   {[]*textv1.SealedPrediction{garbageSeal, garbage}, nil, true, false},
 		"an empty seal":               {[]*textv1.SealedPrediction{{}, opened}, nil, true, false},
+		"a seal of too many bytes":    {[]*textv1.SealedPrediction{{Seal: append(bytes.Clone(sealed.GetSeal()), 0)}, opened}, nil, true, false},
+		"a seal with ballast":         {[]*textv1.SealedPrediction{{Seal: sealed.GetSeal(), Answer: make([]byte, 1000)}, opened}, nil, false, true},
 		"sealed twice":                {[]*textv1.SealedPrediction{sealed, sealed}, nil, true, false},
 		"not opened":                  {[]*textv1.SealedPrediction{sealed}, nil, true, false},
 		"more than two":               {[]*textv1.SealedPrediction{sealed, opened, opened}, nil, true, false},

@@ -15,7 +15,8 @@ import (
 type judged map[score.Key][]score.Probe
 
 // judgeProbes compares the texts of a group with the answers of the same neurons about the same contexts.
-func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, replies []score.Reply, scores score.Scores) (judged, error) {
+func (j *Judge) judgeProbes(q roundItems, replies []score.Reply, scores score.Scores) (judged, error) {
+	served, items := q.texts.served(), q.items
 	out := judged{}
 	asked := make([]map[int]bool, len(replies)) // items that a neuron had to write about
 	for r := range replies {
@@ -26,7 +27,7 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 			}
 		}
 	}
-	views := othersOf(j.scorer, items, replies, scores, asked)
+	views := othersOf(j.scorer, q, replies, scores, asked)
 	for r := range replies {
 		key := replies[r].Key
 		var edge func(item int) float64
@@ -40,7 +41,7 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 				one.Speed = j.settings.pace(p.first, p.rest, p.size())
 				if scores.Replies[r].Answered && len(replies[r].Answers) == len(items) {
 					if edge == nil {
-						edge, level = care(scores, asked, r)
+						edge, level = care(scores, asked, q.paid, r)
 					}
 					one.Predicted, one.Care, one.Level = true, edge(p.item), level
 					others, err := views(r, p.item)
@@ -63,13 +64,14 @@ func (j *Judge) judgeProbes(served map[score.Key][]*probe, items []score.Item, r
 }
 
 // othersOf gives what others predict of an item: of those of the group that gain most, and did not have to write about it themselves.
-func othersOf(scorer *score.Scorer, items []score.Item, replies []score.Reply, scores score.Scores, asked []map[int]bool) func(r, item int) ([]*score.View, error) {
+func othersOf(scorer *score.Scorer, q roundItems, replies []score.Reply, scores score.Scores, asked []map[int]bool) func(r, item int) ([]*score.View, error) {
+	items, paid := q.items, firstOf(scores, q.paid)
 	var best []int
 	gain := make([]float64, len(replies))
 	for o := range replies {
 		if scores.Replies[o].Answered && len(replies[o].Answers) == len(items) {
 			best = append(best, o)
-			gain[o] = scores.Replies[o].Mean()
+			gain[o] = paid.Replies[o].Mean()
 		}
 	}
 	slices.SortStableFunc(best, func(a, b int) int { return cmp.Compare(gain[b], gain[a]) })
@@ -100,9 +102,10 @@ func othersOf(scorer *score.Scorer, items []score.Item, replies []score.Reply, s
 	}
 }
 
-// care measures what reply r gains on an item that it had to write about, against others' and against its other items: whoever
-// predicts badly where it has written badly shows here. Level is its mean gain on the others.
-func care(scores score.Scores, asked []map[int]bool, r int) (edge func(item int) float64, level float64) {
+// care measures what reply r gains on an item that it had to write about, against others' and against the items that pay, the first so many:
+// whoever predicts badly where it has written badly shows here. Level is its mean gain on those. The other items that texts were
+// about tell nothing: uids of one owner know from each other what these are, and could predict as badly there.
+func care(scores score.Scores, asked []map[int]bool, paid, r int) (edge func(item int) float64, level float64) {
 	over := func(item int) float64 {
 		sum, n := 0.0, 0
 		for o := range scores.Replies {
@@ -113,22 +116,12 @@ func care(scores score.Scores, asked []map[int]bool, r int) (edge func(item int)
 		}
 		return score.CareGain(scores.Replies[r].Gains[item].Nats) - sum/float64(max(1, n))
 	}
-	usual, n := 0.0, 0
-	for item := range scores.Strata {
-		if !asked[r][item] {
-			usual += over(item)
-			level += score.CareGain(scores.Replies[r].Gains[item].Nats)
-			n++
-		}
+	usual, n := 0.0, float64(max(1, paid))
+	for item := range paid {
+		usual += over(item) / n
+		level += score.CareGain(scores.Replies[r].Gains[item].Nats) / n
 	}
-	usual /= float64(max(1, n))
-	level /= float64(max(1, n))
-	return func(item int) float64 {
-		if n == 0 {
-			return 0
-		}
-		return over(item) - usual
-	}, level
+	return func(item int) float64 { return over(item) - usual }, level
 }
 
 // pace is how quickly a text came.
