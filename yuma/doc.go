@@ -1,6 +1,6 @@
 // Package yuma is the epoch of a subnet: it turns what validators say about miners, and the stake behind them, into pay.
 //
-// An epoch is a pure function of its Input. Its stages, one file each, run in this order:
+// An epoch is a pure function of its Input. Its stages run in this order:
 //
 //	stake      a neuron's rao become its share of all stake; only permitted, active stake has a say
 //	permits    the largest stakes get the permits that count in the next epoch
@@ -17,6 +17,9 @@
 //
 // Epoch computes one epoch. A Workspace computes many without allocating; it belongs to one goroutine. Nothing here uses clocks, randomness,
 // floating point or the order of a map, so that all nodes agree.
+//
+// Most of the time goes into divisions, which multiplications by reciprocals replace, and into passes over rows: fixed.Reciprocal, transpose.go
+// and classic.go say how they are kept short. The tests compare with an epoch that is written down without any of that.
 //
 // Start at Epoch, Input and Output.
 package yuma
