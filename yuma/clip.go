@@ -14,7 +14,7 @@ func (w *Workspace) clip(in *Input) {
 		scratch = w.bonds.row
 	}
 	m, median := &w.weights, w.consensus.median
-	if penalty == fixed.One && !(in.Yuma3 && in.Liquid.Enabled) {
+	if penalty == fixed.One && (!in.Yuma3 || !in.Liquid.Enabled) {
 		for i := range in.N {
 			uids, vals := m.row(i)
 			w.vtrust[i] = w.cut(uids, vals, w.stake.active[i])
