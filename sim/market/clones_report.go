@@ -245,8 +245,8 @@ func (f cloneFinding) numbers(out *sim.Report) {
 	add(sim.Number{Name: "clone-share", About: "most that clones of any farms get of the pot", AtMost: sim.Bound(0.05)}, func(rule string) float64 {
 		return f.worst(rule, func(_ cloneGame, b books) float64 { return ratio(b.clones, b.pot) })
 	})
-	add(sim.Number{Name: "best-keeps", About: "what five farms leave to the best honest miner in a subnet with room", AtLeast: sim.Bound(0.9)}, func(rule string) float64 {
-		return sim.Round(ratio(f.find(rule, false, five).top, f.find(rule, false, tactic{}).top))
+	add(sim.Number{Name: "best-keeps", About: "what clones of five farms leave to the best honest miner in a subnet with room, of its pay beside the farms' five models", AtLeast: sim.Bound(0.9)}, func(rule string) float64 {
+		return sim.Round(ratio(f.find(rule, false, five).top, f.find(rule, false, tactic{farms: 5}).top))
 	})
 	add(sim.Number{Name: "best-over-median", About: "pay of the best honest miner over the median's, without farms; 0: the median is not paid"}, func(rule string) float64 {
 		o := f.find(rule, false, tactic{})

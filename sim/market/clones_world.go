@@ -29,6 +29,7 @@ type holder struct {
 	leaves  int     // block
 	ends    int     // block in which a lease ends; 0: never
 	last    float64 // TAO of the latest epoch
+	gross   float64 // the same before upkeep, relative
 	paid    float64 // TAO for registrations
 	earned  float64
 	payback int // epochs until earned reached paid; 0: not yet
@@ -177,6 +178,7 @@ func (s *subnet) pay(now int) {
 		if now-h.start > hidden*epochBlocks {
 			gross[i] = h.units * luck
 		}
+		h.gross = gross[i]
 	}
 	s.bestPay, s.view = 0, nil
 	live := 0.0
@@ -312,11 +314,16 @@ func (s *subnet) victim(now int) int {
 		if immune := now-h.start < immunityBlocks; immune == (mortal > minMortal) {
 			continue
 		}
-		if at < 0 || cmp.Or(cmp.Compare(h.last, s.seats[at].last), cmp.Compare(h.start, s.seats[at].start)) < 0 {
+		if at < 0 || before(h, s.seats[at]) {
 			at = i
 		}
 	}
 	return at
+}
+
+// before tells who is pruned first.
+func before(a, b *holder) bool {
+	return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.gross, b.gross), cmp.Compare(a.start, b.start)) < 0
 }
 
 func (s *subnet) balance(day int) {

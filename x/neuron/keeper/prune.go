@@ -13,14 +13,17 @@ import (
 type pruning struct {
 	neurons  []types.Neuron
 	emission []gotensor.Rao
-	subnet   subnettypes.Subnet
-	hyper    subnettypes.Hyperparameters
-	height   int64
+	// incentive tells those apart whom the epoch paid the same: under upkeep the weaker miners get nothing, whatever they are worth.
+	incentive []uint16
+	subnet    subnettypes.Subnet
+	hyper     subnettypes.Hyperparameters
+	height    int64
 }
 
 // victim is the uid that a newcomer takes in a full subnet: among the neurons outside immunity, if there are more than
 // min_non_immune_uids, else among the immune ones, if there are any, the one with the lowest emission of the latest epoch, then the
-// oldest, then the lowest uid. The owner's neurons are never taken; if no other is left there is none. Source: the pruning of subtensor.
+// lowest incentive, then the oldest, then the lowest uid. The owner's neurons are never taken; if no other is left there is none. Source: the
+// pruning of subtensor, which pays by incentive and so needs none beside emission.
 func (p pruning) victim() (gotensor.UID, bool) {
 	exempt := p.exempt()
 	var immune, mortal []int
@@ -41,7 +44,7 @@ func (p pruning) victim() (gotensor.UID, bool) {
 		return 0, false
 	}
 	uid := slices.MinFunc(from, func(a, b int) int {
-		return cmp.Or(cmp.Compare(p.emission[a], p.emission[b]), p.byAge(a, b))
+		return cmp.Or(cmp.Compare(p.emission[a], p.emission[b]), cmp.Compare(p.incentive[a], p.incentive[b]), p.byAge(a, b))
 	})
 	return gotensor.UID(uid), true
 }

@@ -195,12 +195,19 @@ func (k *Keeper) pruning(ctx sdk.Context, netuid gotensor.NetUID, h subnettypes.
 	if p.neurons, err = k.Neurons(ctx, netuid); err != nil {
 		return p, err
 	}
-	b, err := k.column(ctx, netuid, types.ColumnEmission)
+	emission, err := k.column(ctx, netuid, types.ColumnEmission)
 	if err != nil {
 		return p, err
 	}
-	p.emission = types.UnpackRao(b)
-	return p, types.ColumnEmission.Check(b, len(p.neurons))
+	incentive, err := k.column(ctx, netuid, types.ColumnIncentive)
+	if err != nil {
+		return p, err
+	}
+	p.emission, p.incentive = types.UnpackRao(emission), types.UnpackU16(incentive)
+	if err := types.ColumnEmission.Check(emission, len(p.neurons)); err != nil {
+		return p, err
+	}
+	return p, types.ColumnIncentive.Check(incentive, len(p.neurons))
 }
 
 // remove takes a neuron out of its slot: the hooks pay it and delete what others keep of it, then goes what this module keeps. The slot's

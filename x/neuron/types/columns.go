@@ -154,8 +154,8 @@ func (p *Columns) Unpack(n int) (Table, error) {
 	}
 	return Table{
 		EpochColumns: EpochColumns{
-			Stake: UnpackRao(p.Stake), Consensus: unpackU16(p.Consensus), Incentive: unpackU16(p.Incentive), Dividends: unpackU16(p.Dividends),
-			ValidatorTrust: unpackU16(p.ValidatorTrust), Permit: unpackBool(p.Permit), Active: unpackBool(p.Active), Emission: UnpackRao(p.Emission),
+			Stake: UnpackRao(p.Stake), Consensus: UnpackU16(p.Consensus), Incentive: UnpackU16(p.Incentive), Dividends: UnpackU16(p.Dividends),
+			ValidatorTrust: UnpackU16(p.ValidatorTrust), Permit: unpackBool(p.Permit), Active: unpackBool(p.Active), Emission: UnpackRao(p.Emission),
 		},
 		Accrued: UnpackRao(p.Accrued),
 	}, nil
@@ -196,7 +196,8 @@ func packU16(v []uint16) []byte {
 	return out
 }
 
-func unpackU16(b []byte) []uint16 {
+// UnpackU16 decodes shares; the length of b is a multiple of 2.
+func UnpackU16(b []byte) []uint16 {
 	out := make([]uint16, len(b)/2)
 	for i := range out {
 		out[i] = binary.LittleEndian.Uint16(b[2*i:])
