@@ -45,7 +45,7 @@ func (g *TwoFaced) About() string {
 All miners predict with one good model and are paid for it. The honest write with it too; the others write texts for people with a
 cheap model (at every temperature, always its likeliest words, or only where people ask for another temperature than 1), with one
 canned sentence, slowly, not at all or half of the time. One predicts with the cheap model where it has written with it, so that
-both agree; two put what they wrote into what they predict, where the gain that this costs is too little to be looked at. Validators ask for texts as users do, about what they will ask predictions of only later.
+both agree, another one also where other uids of its owner have; two put what they wrote into what they predict, where the gain that this costs is too little to be looked at. Validators ask for texts as users do, about what they will ask predictions of only later.
 
 Numbers are pay relative to an honest miner of the same rounds, with "before" for a subnet that does not pay for service; how many
 texts it takes until a miner's honesty falls below a half; how often that happens to honest ones. Miners do not share pay as copies here.
@@ -86,6 +86,7 @@ type face struct {
 	write       func(w *twoFaces, prompt []byte, temperature float64, rng *rand.Rand) ([]byte, bool)
 	speed       float64
 	remembers   bool
+	shares      bool                                                                          // it knows all that texts were about, from other uids of its owner, and predicts with the cheap model there
 	lists       func(w *twoFaces, context []byte, a *score.Answer, text []byte) *score.Answer // what it predicts where it wrote a text; nil: as elsewhere
 }
 
@@ -136,6 +137,7 @@ func faces() []face {
 			first := w.text(w.good, p, t, rng)[:score.MaxLen]
 			return append(first, w.text(w.cheap, append(slices.Clone(p), first...), t, rng)...), true
 		}},
+		{name: "shares", about: "predicts with the cheap model where it or another uid of its owner has written with it", most: 0.75, write: cheap, speed: 1, shares: true},
 	}
 }
 
@@ -320,6 +322,11 @@ func (w *twoFaces) play(f *face, i uint64) (history, error) {
 				model[t] = 1
 			}
 		}
+		for t := range model {
+			if f.shares && w.apart(t) {
+				model[t] = 1
+			}
+		}
 		probes, err := w.ask(f, r, probed, model, rng)
 		if err != nil {
 			return h, err
@@ -374,7 +381,7 @@ func (w *twoFaces) ask(f *face, r *twoFacedRound, probed, model []int, rng *rand
 	gain := func(t int) float64 { return score.CareGain(r.gains[model[t]][t]) }
 	usual, level, n := 0.0, 0.0, 0
 	for t := range r.items {
-		if !slices.Contains(probed, t) {
+		if !w.apart(t) {
 			usual += gain(t) - r.difficulty[t]
 			level += gain(t)
 			n++
