@@ -71,7 +71,7 @@ func (c *Client) WaitHeight(ctx context.Context, height gotensor.Block) (Status,
 	for ctx.Err() == nil {
 		s, err := c.Status(ctx)
 		switch {
-		case ctx.Err() != nil:
+		case over(ctx):
 		case err != nil:
 			silent = err
 			_ = retry.Sleep(ctx) // the loop looks at the context
@@ -87,6 +87,12 @@ func (c *Client) WaitHeight(ctx context.Context, height gotensor.Block) (Status,
 		return last, fmt.Errorf("wait for block %d, the chain was at %d: %w: %w", height, last.Height, ctx.Err(), silent)
 	}
 	return last, fmt.Errorf("wait for block %d, the chain is at %d: %w", height, last.Height, ctx.Err())
+}
+
+// over tells whether ctx has ended, or is about to: the context of a call under it may end at the same moment and be heard of first.
+func over(ctx context.Context) bool {
+	at, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(at)
 }
 
 // Follow calls fn with a fresh snapshot, first at once and then whenever the chain has made a block, until ctx ends or fn
