@@ -81,6 +81,9 @@ func TestRun(t *testing.T) {
 	j := &dummyJudge{every: 20 * time.Millisecond, fail: 2}
 	stop := s.run(j)
 	st := s.status(func(st Status) bool { return st.RevealedEpoch != nil })
+	// A reveal is due in a later period than the first; the round after the one that was under way then belongs to it for sure.
+	enough := st.Round + 2
+	st = s.status(func(st Status) bool { return st.Round >= enough })
 	require.NoError(t, stop())
 	_, row := s.onChain()
 	require.Equal(t, ours, row)
