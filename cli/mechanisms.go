@@ -141,7 +141,7 @@ func judgeText(ctx context.Context, b judging) (mechanism.Judge, error) {
 		return nil, err
 	}
 	judge, err := text.NewJudge(text.JudgeConfig{
-		Settings: settings, Sources: sources, Reference: reference, Rand: rng, State: b.state, Through: through, Log: b.log,
+		Settings: settings, Sources: sources, Reference: reference.AtWords(), Rand: rng, State: b.state, Through: through, Log: b.log,
 	})
 	if errors.Is(err, text.ErrGateway) {
 		return nil, fmt.Errorf("%w: --through: %w", ErrUsage, err)

@@ -99,7 +99,7 @@ func judgeWith(t *testing.T, change func(*text.JudgeConfig)) *text.Judge {
 	require.NoError(t, err)
 	reference, err := ngram.NewReference(t.Context(), dataset.Text(dataset.Reference, sources...)[:20_000])
 	require.NoError(t, err)
-	cfg := text.JudgeConfig{Settings: settings(), Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(3, 4))}
+	cfg := text.JudgeConfig{Settings: settings(), Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(3, 4))}
 	cfg.Settings.DeadlineMs, cfg.Settings.RoundMs = 5_000, 5_000 // all texts are asked for at once
 	cfg.Settings.Sealed = false                                  // else every round would take half of that
 	change(&cfg)
@@ -526,7 +526,7 @@ func TestGatewaysThatCannotBe(t *testing.T) {
 		reference, err := ngram.NewReference(t.Context(), dataset.Text(dataset.Reference, sources...)[:2_000])
 		require.NoError(t, err)
 		_, err = text.NewJudge(text.JudgeConfig{
-			Settings: settings(), Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(1, 2)), Through: []text.Gateway{{URL: url}},
+			Settings: settings(), Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2)), Through: []text.Gateway{{URL: url}},
 		})
 		require.ErrorIs(t, err, text.ErrGateway, url)
 	}
@@ -545,7 +545,7 @@ func TestHonestModelsOfAllSizesAreServedAlike(t *testing.T) {
 	j := judgeWith(t, func(c *text.JudgeConfig) {
 		reference, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, 1_000, c.Sources...)) // as on a local network
 		require.NoError(t, err)
-		c.Reference = reference
+		c.Reference = reference.AtWords()
 	})
 	rounds(t, j, net, neurons, 60)
 	for i, s := range services(t, j, m) {

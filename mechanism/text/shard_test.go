@@ -38,7 +38,7 @@ func sharing(t *testing.T, validators, shard, seed int) []*text.Judge {
 	for i := range out {
 		s := settings()
 		s.Shard, s.Probes, s.DeadlineMs, s.RoundMs = shard, 0, 10_000, 10_000
-		out[i], err = text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference, Rand: rand.New(rand.NewChaCha8([32]byte{byte(seed), byte(i)}))})
+		out[i], err = text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewChaCha8([32]byte{byte(seed), byte(i)}))})
 		require.NoError(t, err)
 	}
 	return out
@@ -206,7 +206,7 @@ func TestTextsNeedItemsOfTheirOwn(t *testing.T) {
 	} {
 		s := settings()
 		s.Items, s.Probes, s.Shard = c.items, c.probes, c.shard
-		_, err = text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(1, 2))})
+		_, err = text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2))})
 		if c.fails == "" {
 			require.NoError(t, err, c)
 			continue
@@ -224,7 +224,7 @@ func TestGainPowerIsOfThePay(t *testing.T) {
 		require.NoError(t, err)
 		s, err := text.ParseSettings(fmt.Sprintf(`{"items":8,"context_bytes":64,"k_max":64,"deadline_ms":10000,"round_ms":10000,"probes":0,"gain_power":%d}`, power))
 		require.NoError(t, err)
-		j, err := text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(1, 2))})
+		j, err := text.NewJudge(text.JudgeConfig{Settings: s, Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2))})
 		require.NoError(t, err)
 		net := network{0: honest(t, 4), 1: honest(t, 6)}
 		m, neurons := net.metagraph(t)

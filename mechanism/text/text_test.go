@@ -133,7 +133,7 @@ func newJudge(t *testing.T, state []byte) *text.Judge {
 	reference, err := ngram.NewReference(t.Context(), dataset.Text(dataset.Reference, sources...)[:20_000])
 	require.NoError(t, err)
 	j, err := text.NewJudge(text.JudgeConfig{
-		Settings: settings(), Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(1, 2)), State: state,
+		Settings: settings(), Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2)), State: state,
 	})
 	require.NoError(t, err)
 	return j
@@ -251,7 +251,7 @@ func TestDamagedStateIsRefused(t *testing.T) {
 	for name, state := range map[string]string{"no JSON": "x", "another version": `{"version":9}`, "no board": `{"version":1,"rounds":3}`} {
 		t.Run(name, func(t *testing.T) {
 			_, err := text.NewJudge(text.JudgeConfig{
-				Settings: settings(), Sources: sources, Reference: reference, Rand: rand.New(rand.NewPCG(1, 2)), State: []byte(state),
+				Settings: settings(), Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2)), State: []byte(state),
 			})
 			require.ErrorIs(t, err, text.ErrState)
 		})

@@ -74,7 +74,7 @@ func TestHigherOrdersGainMore(t *testing.T) {
 	for _, order := range []int{2, 4, 6} {
 		m, err := ngram.Train(t.Context(), order, text, nil)
 		require.NoError(t, err)
-		for stratum, g := range gains(t, m.AtWords(), ref, items, k) {
+		for stratum, g := range gains(t, m.AtWords(), ref.AtWords(), items, k) {
 			t.Logf("order %d, %s: %.2f nats", order, d.Sources()[stratum], mean(g))
 			require.Greater(t, mean(g), last[stratum]+0.1, "order %d, stratum %d", order, stratum)
 			last[stratum] = mean(g)

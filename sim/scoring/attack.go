@@ -115,11 +115,11 @@ func (a *Attack) outcome(ctx context.Context, e *exam, c *attackCase, rule score
 			return outcome{}, err
 		}
 		if i == 1 {
-			out.keeps = m.mean(c.victim, c.from) / alone.mean(0, c.from)
+			out.keeps = relative(m.mean(c.victim, c.from), alone.mean(0, c.from))
 			continue
 		}
 		for _, k := range c.owned {
-			out.pay += m.mean(k, c.from) / alone.mean(0, c.from)
+			out.pay += relative(m.mean(k, c.from), alone.mean(0, c.from))
 		}
 	}
 	return out, nil

@@ -62,7 +62,7 @@ func newExam() (*exam, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.scorer, err = score.NewScorer(score.Defaults(), reference); err != nil {
+	if e.scorer, err = score.NewScorer(score.Defaults(), reference.AtWords()); err != nil {
 		return nil, err
 	}
 	drawer, err := dataset.NewDrawer(sources, contextBytes, rand.New(rand.NewPCG(5, 1)))

@@ -188,7 +188,7 @@ func (o *Order) equals(ctx context.Context, e *exam, out *sim.Report) error {
 			if err != nil {
 				return err
 			}
-			kept = min(kept, both.mean(i, o.Rounds/2)/alone.mean(0, o.Rounds/2))
+			kept = min(kept, relative(both.mean(i, o.Rounds/2), alone.mean(0, o.Rounds/2)))
 		}
 		out.Numbers = append(out.Numbers,
 			sim.Number{

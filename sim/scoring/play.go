@@ -31,17 +31,32 @@ func (p *player) key(round int) score.Key {
 
 // match is what a validator sees and pays.
 type match struct {
-	points [][]float64 // by player and round: mean over strata of lcb^gamma times the copy factor
-	shares []float64   // by player: mean share of the pay in the second half of the rounds
+	points [][][]float64 // by player, round and stratum: lcb^gamma times the copy factor
+	shares []float64     // by player: mean share of the pay in the second half of the rounds
 }
 
-// mean points of a player in rounds from on.
-func (m *match) mean(player, from int) float64 {
-	sum := 0.0
-	for _, v := range m.points[player][from:] {
-		sum += v
+// mean points of a player in rounds from on, by stratum.
+func (m *match) mean(player, from int) []float64 {
+	out := make([]float64, len(m.points[player][0]))
+	for _, round := range m.points[player][from:] {
+		for d, v := range round {
+			out[d] += v / float64(len(m.points[player])-from)
+		}
 	}
-	return sum / float64(len(m.points[player])-from)
+	return out
+}
+
+// relative is the pay for some points in units of that for others: the mean over strata, whose pots are equal. Strata where the others
+// earn nothing do not count; NaN if they earn nothing at all.
+func relative(points, others []float64) float64 {
+	sum, n := 0.0, 0
+	for d, v := range others {
+		if v > 0 {
+			sum += points[d] / v
+			n++
+		}
+	}
+	return sum / float64(n)
 }
 
 // play runs the rounds of one validator with groups of the given size.
@@ -51,7 +66,7 @@ func (e *exam) play(ctx context.Context, rule score.Settings, seed uint64, round
 	if err != nil {
 		return nil, err
 	}
-	out := &match{points: make([][]float64, len(players)), shares: make([]float64, len(players))}
+	out := &match{points: make([][][]float64, len(players)), shares: make([]float64, len(players))}
 	var order []int
 	for r := range rounds {
 		if err := ctx.Err(); err != nil {
@@ -113,10 +128,10 @@ func (m *match) pay(board *score.Board, rule *score.Settings, players []player, 
 	keys := make([]score.Key, len(players))
 	for i := range players {
 		keys[i] = players[i].key(r)
-		points := 0.0
+		points := make([]float64, len(board.Strata()))
 		if s, ok := board.Standing(keys[i]); ok && !s.Muted && players[i].from <= r {
-			for _, d := range s.Strata {
-				points += math.Pow(max(0, d.LCB), rule.Gamma) * s.CopyFactor / float64(len(s.Strata))
+			for d, st := range s.Strata {
+				points[d] = math.Pow(max(0, st.LCB), rule.Gamma) * s.CopyFactor
 			}
 		}
 		m.points[i] = append(m.points[i], points)

@@ -193,7 +193,7 @@ func (r *recordedExam) keep(ctx context.Context, rule score.Settings, m *Models,
 		if err != nil {
 			return nil, err
 		}
-		out[i] = both.mean(i, m.Rounds/2) / alone.mean(0, m.Rounds/2)
+		out[i] = relative(both.mean(i, m.Rounds/2), alone.mean(0, m.Rounds/2))
 	}
 	return out, nil
 }

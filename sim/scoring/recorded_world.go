@@ -39,7 +39,7 @@ func newRecorded() (*recordedExam, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.scorer, err = score.NewScorer(score.Defaults(), reference); err != nil {
+	if r.scorer, err = score.NewScorer(score.Defaults(), reference.AtWords()); err != nil {
 		return nil, err
 	}
 	for _, it := range bank.Items {

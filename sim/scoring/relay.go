@@ -121,7 +121,7 @@ func (g *Relay) Run(ctx context.Context, progress sim.Progress) (*sim.Report, er
 // ownPay is what the attacker's own model is paid alone, in the units of the case.
 func (g *Relay) ownPay(ctx context.Context, e *exam, c *relayCase, rule score.Settings) (float64, error) {
 	p := c.players[c.owned[0]]
-	var pay [2]float64
+	var pay [2][]float64
 	for i, gains := range [][]float64{c.own, c.yardstick} {
 		alone := always("alone", p.from, gains)
 		if alone.churn = p.churn; i == 1 {
@@ -133,7 +133,7 @@ func (g *Relay) ownPay(ctx context.Context, e *exam, c *relayCase, rule score.Se
 		}
 		pay[i] = m.mean(0, c.from)
 	}
-	return pay[0] / pay[1], nil
+	return relative(pay[0], pay[1]), nil
 }
 
 func (g *Relay) report(cases []relayCase, results []relayOutcome) *sim.Report {

@@ -228,9 +228,11 @@ func (g *TwoFaced) world(ctx context.Context) (*twoFaces, error) {
 		}
 		w.others = append(w.others, m)
 	}
-	if w.reference, err = ngram.NewReference(ctx, dataset.Excerpt(dataset.Reference, 10_000, sources...)); err != nil {
+	reference, err := ngram.NewReference(ctx, dataset.Excerpt(dataset.Reference, 10_000, sources...))
+	if err != nil {
 		return nil, err
 	}
+	w.reference = reference.AtWords()
 	if w.scorer, err = score.NewScorer(w.rule, w.reference); err != nil {
 		return nil, err
 	}

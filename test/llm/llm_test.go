@@ -72,7 +72,7 @@ func newScorer(t *testing.T, sources []dataset.Source) *score.Scorer {
 	t.Helper()
 	ref, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, referenceText, sources...))
 	require.NoError(t, err)
-	scorer, err := score.NewScorer(score.Defaults(), ref)
+	scorer, err := score.NewScorer(score.Defaults(), ref.AtWords())
 	require.NoError(t, err)
 	return scorer
 }

@@ -92,7 +92,7 @@ func newRound(b *testing.B, c benchCase) *round {
 	settings := score.Defaults()
 	settings.KMax = c.k
 	r := new(round)
-	r.scorer, err = score.NewScorer(settings, reference)
+	r.scorer, err = score.NewScorer(settings, reference.AtWords())
 	require.NoError(b, err)
 	rng := rand.New(rand.NewPCG(1, 1))
 	drawer, err := dataset.NewDrawer(sources, 200, rng)

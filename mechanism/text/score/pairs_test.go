@@ -22,7 +22,7 @@ func independents(t *testing.T, settings score.Settings, n, items, rounds int) [
 		var scores score.Scores
 		common := make([]float64, items)
 		for i := range common {
-			common[i] = 1.5 + rng.NormFloat64()
+			common[i] = 1.07 + rng.NormFloat64()
 			scores.Strata = append(scores.Strata, i%2)
 		}
 		for k := range n {

@@ -120,7 +120,7 @@ func crowd(t *testing.T, apart float64, copies int, late bool) (victim, others f
 		}
 		for i := range items {
 			scores.Strata = append(scores.Strata, i%2)
-			said := 1.5 + rng.NormFloat64()
+			said := 1.07 + rng.NormFloat64()
 			for k := range scores.Replies {
 				noise := 0.0
 				if k > 0 {

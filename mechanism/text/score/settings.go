@@ -42,7 +42,7 @@ type Settings struct {
 func Defaults() Settings {
 	return Settings{
 		KMax: 512, Tolerance: 0.001, Lambda: 0.001, Cap: 16, NRef: 128,
-		Alpha: 0.05, Kappa: 0.05, PairRate: 0.2, Sure: 0.75, LevelFloor: 0.1, Lead: 0.25, Apart: 1.75, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
+		Alpha: 0.05, Kappa: 0.07, PairRate: 0.2, Sure: 0.75, LevelFloor: 0.1, Lead: 0.25, Apart: 1.75, CopyRate: 0.1, Z: 1, V0: 1, Gamma: 2, SilentRounds: 3,
 	}
 }
 

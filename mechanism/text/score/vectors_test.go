@@ -207,6 +207,7 @@ type groupExpect struct {
 func checkGroup(t *testing.T, in groupInput, want groupExpect) {
 	t.Helper()
 	s := score.Defaults()
+	s.Kappa = 0.05 // that of the vectors
 	like, err := score.Compare(&s, in.Gain, in.Level)
 	require.NoError(t, err)
 	require.Len(t, like.Delta, len(want.Delta))
