@@ -177,7 +177,7 @@ func (c *Config) atOnce(p *plan) []string {
 }
 
 // referenceBytes is how little text of each source the validators' reference is trained on, so that weak models gain over it too.
-const referenceBytes = 1000
+const referenceBytes = 100
 
 func (c *Config) role(name string, args ...string) *process { return c.roleOf(name, name, args...) }
 

@@ -97,7 +97,7 @@ func judgeWith(t *testing.T, change func(*text.JudgeConfig)) *text.Judge {
 	t.Helper()
 	sources, err := dataset.Embedded()
 	require.NoError(t, err)
-	reference, err := ngram.NewReference(t.Context(), dataset.Text(dataset.Reference, sources...)[:20_000])
+	reference, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, 10_000, sources...))
 	require.NoError(t, err)
 	cfg := text.JudgeConfig{Settings: settings(), Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(3, 4))}
 	cfg.Settings.DeadlineMs, cfg.Settings.RoundMs = 5_000, 5_000 // all texts are asked for at once
@@ -523,7 +523,7 @@ func TestGatewaysThatCannotBe(t *testing.T) {
 	for _, url := range []string{"", "gateway:8080", "ftp://gateway", "http://user:word@gateway", "http://gateway?x=1"} {
 		sources, err := dataset.Embedded()
 		require.NoError(t, err)
-		reference, err := ngram.NewReference(t.Context(), dataset.Text(dataset.Reference, sources...)[:2_000])
+		reference, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, littleText, sources...))
 		require.NoError(t, err)
 		_, err = text.NewJudge(text.JudgeConfig{
 			Settings: settings(), Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2)), Through: []text.Gateway{{URL: url}},
@@ -543,7 +543,7 @@ func TestHonestModelsOfAllSizesAreServedAlike(t *testing.T) {
 	}
 	m, neurons := net.metagraph(t)
 	j := judgeWith(t, func(c *text.JudgeConfig) {
-		reference, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, 1_000, c.Sources...)) // as on a local network
+		reference, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, littleText, c.Sources...)) // as on a local network
 		require.NoError(t, err)
 		c.Reference = reference.AtWords()
 	})

@@ -24,7 +24,7 @@ var little = sync.OnceValues(func() (*ngram.Reference, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ngram.NewReference(context.Background(), dataset.Text(dataset.Reference, sources...)[:20_000])
+	return ngram.NewReference(context.Background(), dataset.Excerpt(dataset.Reference, littleText, sources...))
 })
 
 // sharing makes validators with the same text and secrets of their own.

@@ -60,17 +60,17 @@ func mean(x []float64) float64 {
 	return sum / float64(len(x))
 }
 
-// The local network relies on this: over a reference trained on 2 KB, n-grams of orders 2, 4 and 6 gain in every stratum, the
+// The local network relies on this: over a reference trained on 100 bytes of each book, n-grams of orders 2, 4 and 6 gain in every stratum, the
 // higher the more.
 func TestHigherOrdersGainMore(t *testing.T) {
-	const k = 32
+	const k = 64 // as on a local network
 	text := dataset.Text(dataset.Training, sources(t)...)
-	ref := littleReference(t, 1000)
+	ref := littleReference(t, 100)
 	d, err := dataset.NewDrawer(sources(t), 128, rand.New(rand.NewPCG(11, 12)))
 	require.NoError(t, err)
 	items, err := d.Draw(300)
 	require.NoError(t, err)
-	last := map[int]float64{0: 0.4, 1: 0.4} // the lowest order must gain clearly
+	last := map[int]float64{0: 0.1, 1: 0.1} // the lowest order must gain clearly
 	for _, order := range []int{2, 4, 6} {
 		m, err := ngram.Train(t.Context(), order, text, nil)
 		require.NoError(t, err)

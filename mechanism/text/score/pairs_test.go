@@ -11,7 +11,7 @@ import (
 	"github.com/gotensor/gotensor/mechanism/text/score"
 )
 
-// independents play rounds among n neurons that know the same text apart from each other: 1.5 nats each, by a part that all share and a part of their own
+// independents play rounds among n neurons that know the same text apart from each other: 1.07 nats each, by a part that all share and a part of their own
 // which puts each pair some two and a half times as far apart as copies may be. Half of them come twelve rounds later. It returns the copy factors.
 func independents(t *testing.T, settings score.Settings, n, items, rounds int) []float64 {
 	t.Helper()
@@ -33,7 +33,7 @@ func independents(t *testing.T, settings score.Settings, n, items, rounds int) [
 				if rng.Float64() < 0.15 {
 					own = 2.2 * rng.NormFloat64()
 				}
-				reply.Gains = append(reply.Gains, score.Gain{Nats: common[i] + own})
+				reply.Gains = append(reply.Gains, score.Gain{Nats: max(common[i]+own, settings.Worst())})
 			}
 			if k < n/2 || r >= 12 {
 				scores.Replies = append(scores.Replies, reply)
