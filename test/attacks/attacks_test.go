@@ -5,6 +5,7 @@ package attacks
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -37,13 +38,20 @@ func TestAttacks(t *testing.T) {
 		_, hot := n.wallet(t, name)
 		who[name] = keys.Account(hot)
 		args := []string{"miner", "run", "--model", name}
-		if name == strict {
+		switch name {
+		case strict:
 			args = append(args, "--policy", "validators")
+		case trustful:
+			args = append(args, "--at-once", "everybody")
 		}
 		n.role(t, name, args...)
 	}
-	n.attack(t, "controls", controls(), who)
+	_, hot := n.wallet(t, newcomer)
+	early := map[string]string{newcomer: keys.Account(hot)} // what the usurper waits for
+	n.attack(t, "early", earlyPlays(early), who)
 	n.judged(t, who, knownRounds)
+	maps.Copy(who, early)
+	n.role(t, newcomer, "miner", "run", "--model", newcomer)
 	n.attack(t, "attackers", attackers(who), who)
 	n.judged(t, who, judgedRounds)
 	first := n.epoch(t) + lag
@@ -55,8 +63,10 @@ func TestAttacks(t *testing.T) {
 	})
 	r := n.read(t, who, first, paidEpochs)
 	r.Seconds = time.Since(began).Seconds()
+	r.Relayed = n.relayed(t)
 	r.show(t)
 	promises(t, r)
+	sealedPromises(t, r)
 }
 
 // attack runs a process with these plays and adds their hotkeys to who.
@@ -100,13 +110,32 @@ func (n *network) judged(t *testing.T, who map[string]string, rounds int) {
 	})
 }
 
-// promises are those of docs/scoring.md. The memoriser has none: the books are public.
+// sealedPromises: whoever relays sealed answers asks in every round, always in vain, and answers as it would if it were honest.
+func sealedPromises(t *testing.T, r *results) {
+	t.Helper()
+	for name, honest := range map[string]string{"relay": weak, "relay-blurred": weak, "relay-refused": weak, usurper: "control-1"} {
+		m, own := r.of(t, name), r.of(t, honest)
+		// Not the pay: on the documents all of them gain so little that luck divides that pot.
+		assert.LessOrEqualf(t, m.Gain, own.Gain+0.15, "the answers of %s are worth what its own model's are", name)
+		assert.Zerof(t, r.Relayed[name]["answered"], "%s has no answer in time", name)
+		why := "late"
+		if name == "relay-refused" {
+			why = "refused"
+		}
+		assert.Greaterf(t, r.Relayed[name][why], judgedRounds, "%s asks, and is %s", name, why)
+	}
+	assert.Greater(t, r.of(t, newcomer).Gain, r.of(t, usurper).Gain, "a newcomer worth usurping")
+	assert.Greater(t, r.Relayed["relay-at-once"]["answered"], judgedRounds, "whoever is answered at once has the answers")
+}
+
+// promises are those of docs/scoring.md. The memoriser has none but on text that it cannot know: the books are public.
 func promises(t *testing.T, r *results) {
 	t.Helper()
 	pay := func(name string) float64 { return r.of(t, name).Pay }
 	for i := 1; i < len(honestOrders); i++ {
 		low, high := fmt.Sprintf("ngram-%d", honestOrders[i-1]), fmt.Sprintf("ngram-%d", honestOrders[i])
-		assert.Greaterf(t, pay(high), pay(low), "%s is better than %s", high, low)
+		// Not the pay: on text unlike the books short contexts carry over best, and it is a third of the pot.
+		assert.Greaterf(t, r.of(t, high).Gain, r.of(t, low).Gain, "%s is better than %s", high, low)
 	}
 	for _, c := range controls() {
 		assert.Greaterf(t, r.of(t, c.Name).Service, 0.85, "%s serves as it says", c.Name)
@@ -114,25 +143,25 @@ func promises(t *testing.T, r *results) {
 	}
 	// Pay in units of a control's: the same model, honest.
 	for name, most := range map[string]float64{
-		"boaster": 0.5, "timid": 0.98, "single-bytes": 0.6, "abstainer": 0.7, "garbage": 0.001,
+		"boaster": 0.3, "timid": 0.8, "single-bytes": 0.05, "abstainer": 0.7, "garbage": 0.001,
 		"cheap-texts": 0.85, "canned-texts": 0.85, "slow-texts": 0.85, "failing-texts": 0.85, "no-texts": 0.6,
 	} {
 		assert.LessOrEqualf(t, pay(name), most, "%s earns less than who is honest with such a model", name)
 	}
-	assert.Less(t, pay("relay-refused"), pay("ngram-3"), "who is refused has its own model alone")
 	// Pay in units of the victim's.
 	for name, c := range map[string]struct {
 		victim string
 		most   float64
 	}{
 		"late-copy": {copied, 0.1}, "noisy-0.1": {copied, 0.2}, "noisy-0.3": {copied, 0.5}, "noisy-1": {copied, 1},
-		"relay": {relayed, 0.1}, "relay-blurred": {relayed, 0.5},
+		"relay-at-once": {trustful, 0.2},
 	} {
 		assert.LessOrEqualf(t, pay(name), c.most*pay(c.victim), "%s earns little beside %s", name, c.victim)
 	}
-	for _, victim := range []string{strict, relayed, copied} {
+	for _, victim := range []string{strict, relayed, copied, trustful, newcomer} {
 		assert.GreaterOrEqualf(t, r.of(t, victim).CopyFactor, 0.9, "%s keeps its pay", victim)
 	}
+	assert.Less(t, r.of(t, "memoriser").Gain, 13.0, "who knows two of three sources by heart knows nothing of the third")
 	together := 0.0
 	for i := range sybils {
 		together += pay("sybil-" + strconv.Itoa(i+1))

@@ -22,10 +22,14 @@ type play struct {
 var honestOrders = []int{3, 4, 5, 6}
 
 const (
-	strict  = "ngram-4"
-	relayed = "ngram-5" // whose answers are relayed
-	copied  = "ngram-6" // whose model others have too, and serve later
-	sybils  = 10
+	strict   = "ngram-4"
+	relayed  = "ngram-5" // whose answers are relayed
+	trustful = "ngram-3" // tells its answers to everybody at once, and is relayed too
+	copied   = "ngram-6" // whose model others have too, and serve later
+	newcomer = "ngram-7" // comes when everybody is known; the usurper waits for it
+	usurper  = "usurper"
+	weak     = "weak-control" // what relays would be if they were honest
+	sybils   = 10
 )
 
 // controls are honest, each with a model of its own: order 6, trained on half of the text. All attackers but copiers have such models too, so
@@ -37,12 +41,20 @@ func controls() []play {
 	}
 }
 
+// earlyPlays come with the honest miners. victims are hotkeys by name.
+func earlyPlays(victims map[string]string) []play {
+	return append(controls(),
+		play{Name: weak, Predict: "honest", Write: "same", Order: 5, Text: "1"},
+		play{Name: usurper, Predict: "relay", Victim: victims[newcomer], Write: "same", Order: 6, Text: "e"},
+	)
+}
+
 // attackers come when everybody else has been judged for a while. victims are hotkeys by name.
 func attackers(victims map[string]string) []play {
 	all := []play{
 		{Name: "boaster", Predict: "power", Power: 3, Write: "same", Text: "b"},
 		{Name: "timid", Predict: "power", Power: 0.4, Write: "same", Text: "d"},
-		{Name: "single-bytes", Predict: "single", Write: "same", Text: "e"},
+		{Name: "single-bytes", Predict: "single", Write: "same", Text: "f"},
 		{Name: "abstainer", Predict: "sure", Write: "same", Text: "f"},
 		{Name: "garbage", Predict: "garbage", Write: "same", Text: "f"},
 		{Name: "memoriser", Predict: "heart", Write: "same", Text: "all", Order: 3},
@@ -52,9 +64,10 @@ func attackers(victims map[string]string) []play {
 		{Name: "noisy-0.3", Predict: "noise", Sigma: 0.3, Write: "same", Text: "all"},
 		{Name: "noisy-1", Predict: "noise", Sigma: 1, Write: "same", Text: "all"},
 
-		{Name: "relay", Predict: "relay", Victim: victims[relayed], Write: "cheap", Text: "e", Order: 2},
-		{Name: "relay-blurred", Predict: "relay", Sigma: 0.3, Victim: victims[relayed], Write: "cheap", Text: "f", Order: 2},
-		{Name: "relay-refused", Predict: "relay", Victim: victims[strict], Write: "same", Text: "d", Order: 2},
+		{Name: "relay", Predict: "relay", Victim: victims[relayed], Write: "same", Text: "2", Order: 5},
+		{Name: "relay-blurred", Predict: "relay", Sigma: 0.3, Victim: victims[relayed], Write: "same", Text: "3", Order: 5},
+		{Name: "relay-refused", Predict: "relay", Victim: victims[strict], Write: "same", Text: "4", Order: 5},
+		{Name: "relay-at-once", Predict: "relay", Victim: victims[trustful], Write: "same", Text: "5", Order: 5},
 
 		{Name: "cheap-texts", Predict: "honest", Write: "cheap", Text: "h"},
 		{Name: "likeliest-texts", Predict: "honest", Write: "likely", Text: "l"},

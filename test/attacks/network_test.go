@@ -30,9 +30,9 @@ import (
 const (
 	netuid = 1
 	// Rounds are slower than a localnet's, and ten fit into a period.
-	deadlineMs, roundMs, tempoMs = 1_800, 2_600, 26_000
+	deadlineMs, roundMs, tempoMs = 2_800, 3_400, 34_000
 	// referenceBytes of each book train the validators' reference: weak models gain over it too.
-	referenceBytes = 8_000
+	referenceBytes = 500
 	// soon bounds what takes seconds where nothing else runs, stopWithin a stop.
 	soon       = 2 * time.Minute
 	stopWithin = 40 * time.Second
@@ -80,8 +80,12 @@ func newNetwork(t *testing.T, validators int) *network {
 	defer cancel()
 	_, err = n.node.WaitHeight(ctx, 1)
 	require.NoError(t, err, "the node makes no blocks")
+	ask := []string{"validator", "run", "--reference-bytes", strconv.Itoa(referenceBytes)}
+	for _, path := range n.texts(t) {
+		ask = append(ask, "--source", path)
+	}
 	for _, name := range n.validators {
-		n.role(t, name, "validator", "run", "--reference-bytes", strconv.Itoa(referenceBytes))
+		n.role(t, name, ask...)
 	}
 	return n
 }
@@ -108,7 +112,7 @@ func (n *network) layOut(t *testing.T, validators int) genesis.Spec {
 		"--minimum-gas-prices", "0atao", "--grpc", ports[0], "--rpc", ports[1], "--api", ports[2], "--p2p", ports[3]), &made))
 
 	s := text.DefaultSettings()
-	s.Items, s.ContextBytes, s.KMax, s.DeadlineMs, s.RoundMs, s.FirstPieceMs = 32, 96, 128, deadlineMs, roundMs, 500
+	s.Items, s.ContextBytes, s.KMax, s.DeadlineMs, s.RoundMs, s.FirstPieceMs = 33, 96, 128, deadlineMs, roundMs, 500
 	settings, err := json.Marshal(s)
 	require.NoError(t, err)
 	cold, _ := n.wallet(t, "node")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,8 @@ type results struct {
 	// RaoControl is what a control earned in these epochs on average: 1 of Pay.
 	RaoControl float64 `json:"rao_control"`
 	Miners     []miner `json:"miners"` // the best paid first
+	// Relayed counts what became of relays' attempts, by miner and outcome.
+	Relayed map[string]map[string]int `json:"relayed"`
 }
 
 // miner is one of them. Numbers of standings are means over the validators, as of the end.
@@ -69,6 +72,27 @@ func (n *network) standings(name string) (map[string]mechanism.Standing, error) 
 	}
 	return out, nil
 }
+
+// relayed counts what attackers logged of their attempts to relay.
+func (n *network) relayed(t *testing.T) map[string]map[string]int {
+	t.Helper()
+	out := map[string]map[string]int{}
+	for _, name := range []string{"early", "attackers"} {
+		data, err := os.ReadFile(n.path("logs", name+".log"))
+		require.NoError(t, err)
+		for _, m := range relayLine.FindAllSubmatch(data, -1) {
+			who := string(m[1])
+			if out[who] == nil {
+				out[who] = map[string]int{}
+			}
+			out[who][strings.Trim(string(m[2]), `"`)]++
+		}
+	}
+	return out
+}
+
+// relayLine is a line of the attacker's log about an attempt: who, and its outcome.
+var relayLine = regexp.MustCompile(`msg=relay play=(\S+) outcome=("[^"]*"|\S+)`)
 
 // epoch is how many epochs have ended.
 func (n *network) epoch(t *testing.T) uint64 {
@@ -182,7 +206,7 @@ func (r *results) show(t *testing.T) {
 			m.Name, m.Pay, m.Share, m.Gain, m.LCB, m.CopyFactor, m.Service, m.Success, m.Speed, m.Agreement, m.Care, m.Rounds)
 	}
 	require.NoError(t, w.Flush())
-	t.Logf("%d validators, epochs %v, %.0f s; pay 1 is that of a control\n%s", r.Validators, r.Epochs, r.Seconds, &b)
+	t.Logf("%d validators, epochs %v, %.0f s; pay 1 is that of a control\n%sattempts to relay: %v", r.Validators, r.Epochs, r.Seconds, &b, r.Relayed)
 	path := os.Getenv("GOTENSOR_ATTACKS_OUT")
 	if path == "" {
 		return

@@ -38,7 +38,7 @@ func (l *library) answers(ctx context.Context, order int, text string) (*remembe
 		return m, nil
 	}
 	if l.texts[text] == nil {
-		return nil, fmt.Errorf("%w: text is %q, want all or one of the halves a to l", errPlan, text)
+		return nil, fmt.Errorf("%w: text is %q, want all, one of the halves a to l or one of the eighths 1 to 8", errPlan, text)
 	}
 	m, err := ngram.Train(ctx, order, l.texts[text], nil)
 	if err != nil {
@@ -48,7 +48,7 @@ func (l *library) answers(ctx context.Context, order int, text string) (*remembe
 	return l.models[name], nil
 }
 
-// trainingTexts are the training split of the embedded books: all of it, and six pairs of halves.
+// trainingTexts are the training split of the embedded books: all of it, six pairs of halves, and eighths, which have nothing in common.
 // Halves of different pairs have a half in common: owners who collected their texts apart.
 func trainingTexts() (map[string][]byte, error) {
 	sources, err := dataset.Embedded()
@@ -67,6 +67,8 @@ func trainingTexts() (map[string][]byte, error) {
 				half := string(rune('a' + 2*cut + bit&1))
 				out[half] = append(out[half], p...)
 			}
+			eighth := string(rune('1' + n%8))
+			out[eighth] = append(out[eighth], p...)
 			n++
 		}
 	}

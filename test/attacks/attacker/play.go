@@ -20,7 +20,8 @@ type Play struct {
 	Name string `json:"name"`
 	// Predict is how validators are answered: honest; power (probabilities to the Power, made to sum to 1), noise (Sigma nats of normal noise on every
 	// log-probability), single (the next byte only), sure (no opinion on the half of the questions about which the model is unsure), garbage, heart (the embedded
-	// books by heart), relay (what the miner of hotkey Victim says when it is asked the same, with Sigma nats of noise; its own model where that does not answer).
+	// books by heart), relay (what the miner of hotkey Victim says when it is asked the same, with Sigma nats of
+	// noise; its own model where that does not answer in time, or does not serve yet).
 	Predict string `json:"predict"`
 	// Write is how people are answered: same (by the model), cheap (order 2), canned, slow, failing (every second time), likely (the likeliest word always), none.
 	Write  string  `json:"write"`

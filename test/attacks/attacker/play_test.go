@@ -24,7 +24,7 @@ func TestPlaysDoWhatTheySay(t *testing.T) {
 	require.NoError(t, err)
 	rule := score.Defaults()
 	rule.KMax = k
-	scorer, err := score.NewScorer(rule, reference)
+	scorer, err := score.NewScorer(rule, reference.AtWords())
 	require.NoError(t, err)
 	drawer, err := dataset.NewDrawer(sources, 96, rand.New(rand.NewPCG(1, 1)))
 	require.NoError(t, err)
@@ -56,13 +56,13 @@ func TestPlaysDoWhatTheySay(t *testing.T) {
 		return sum / items
 	}
 	honest := gain(Play{Predict: "honest"})
-	assert.Greater(t, honest, 1.0)
+	assert.Greater(t, honest, 0.4)
 	assert.Less(t, gain(Play{Predict: "power", Power: 3}), honest/2)
 	assert.Less(t, gain(Play{Predict: "power", Power: 0.4}), honest)
-	assert.Less(t, gain(Play{Predict: "single"}), 0.7*honest)
+	assert.Less(t, gain(Play{Predict: "single"}), 0.1, "the reference knows the blank too")
 	assert.Less(t, gain(Play{Predict: "sure"}), 0.8*honest)
 	assert.InDelta(t, honest, gain(Play{Predict: "noise", Sigma: 0.1}), 0.05)
-	assert.Less(t, gain(Play{Predict: "noise", Sigma: 1}), honest-0.2)
+	assert.Less(t, gain(Play{Predict: "noise", Sigma: 1}), honest-0.1)
 	assert.Greater(t, gain(Play{Predict: "heart"}), 15.0, "public text is known by heart")
 	assert.Less(t, gain(Play{Predict: "garbage"}), 0.0)
 }
