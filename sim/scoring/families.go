@@ -66,11 +66,11 @@ func boasting(ctx context.Context, e *exam, _ *Attack) ([]attackCase, error) {
 		lie         []model.Prediction
 		most        float64
 	}{
-		{"boaster", "probabilities to the third power", power(c.says, 3), 0.2},
-		{"sharpened", "probabilities to the power 1.5", power(c.says, 1.5), 0.95},
+		{"boaster", "probabilities to the third power", power(c.says, 3), 0.02},
+		{"sharpened", "probabilities to the power 1.5", power(c.says, 1.5), 0.87},
 		{"nudged", "probabilities to the power 1.1", power(c.says, 1.1), 1.03},
-		{"timid", "probabilities to the power 0.5", power(c.says, 0.5), 0.9},
-		{"single-bytes", "only the next byte", singles(c.says), 0.3},
+		{"timid", "probabilities to the power 0.5", power(c.says, 0.5), 0.76},
+		{"single-bytes", "only the next byte", singles(c.says), 0.001},
 	} {
 		gains, err := e.gains(ctx, s.lie)
 		if err != nil {
@@ -121,14 +121,14 @@ func memorising(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
 		}
 	}
 	return []attackCase{
-		knows("one-source", "one of two sources by heart, a weak model on the other", 0.55, func(i int) float64 {
+		knows("one-source", "one of two sources by heart, a weak model on the other", 0.52, func(i int) float64 {
 			if e.items[i].Stratum == 0 {
 				return known[i]
 			}
 			return c.weak[i]
 		}),
 		knows("all-sources", "everything by heart: not stopped", 1, func(i int) float64 { return known[i] }),
-		knows("tenth", "a tenth of all passages by heart, a weak model on the others", 0.5, func(i int) float64 { return lucky[i] }),
+		knows("tenth", "a tenth of all passages by heart, a weak model on the others", 0.63, func(i int) float64 { return lucky[i] }),
 	}, nil
 }
 
@@ -160,10 +160,10 @@ func abstaining(ctx context.Context, e *exam, _ *Attack) ([]attackCase, error) {
 		return out
 	}
 	return []attackCase{
-		c.solo("easy-items", "answers the half of the items that it is surest of", c.best, 0.95, func(_, i int) (float64, bool) { return c.best[i], sure[i] >= median }),
-		c.solo("one-stratum", "answers one of two sources", c.best, 0.8, func(_, i int) (float64, bool) { return c.best[i], e.items[i].Stratum == 0 }),
-		c.solo("every-other-round", "is silent every other round", c.best, 0.5, func(r, i int) (float64, bool) { return c.best[i], r%2 == 0 }),
-		split("splitter", "one model over two uids, half of the items each", 0.75, func(i int) bool { return i%2 == 0 }),
+		c.solo("easy-items", "answers the half of the items that it is surest of", c.best, 0.25, func(_, i int) (float64, bool) { return c.best[i], sure[i] >= median }),
+		c.solo("one-stratum", "answers one of two sources", c.best, 0.51, func(_, i int) (float64, bool) { return c.best[i], e.items[i].Stratum == 0 }),
+		c.solo("every-other-round", "is silent every other round", c.best, 0.25, func(r, i int) (float64, bool) { return c.best[i], r%2 == 0 }),
+		split("splitter", "one model over two uids, half of the items each", 0.48, func(i int) bool { return i%2 == 0 }),
 		split("splitter-by-source", "one model over two uids, a source each", 1.02, func(i int) bool { return e.items[i].Stratum == 0 }),
 	}, nil
 }

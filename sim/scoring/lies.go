@@ -37,6 +37,31 @@ func tilt(in []model.Prediction, sigma float64, rng *rand.Rand) []model.Predicti
 	return out
 }
 
+// forgo is noise that n clones agree upon: of each event m of them, dealt at random, make exp(depth) times less. Any two of them then differ on
+// more events than by noise of their own, and no clone loses more than another.
+func forgo(in []model.Prediction, n, m int, depth float64, rng *rand.Rand) [][]model.Prediction {
+	less := make([][]bool, n) // by clone, of all events in the order in which reweigh comes to them
+	for _, p := range in {
+		for range len(p.Candidates) + 1 {
+			for at, k := range rng.Perm(n) {
+				less[k] = append(less[k], at < m)
+			}
+		}
+	}
+	out := make([][]model.Prediction, n)
+	for k := range out {
+		next := 0
+		out[k] = reweigh(in, func(_ int, p float64) float64 {
+			next++
+			if less[k][next-1] {
+				return p * math.Exp(-depth)
+			}
+			return p
+		})
+	}
+	return out
+}
+
 // spoil says nothing on a random share of the items and copies exactly on the others.
 func spoil(in []model.Prediction, share float64, rng *rand.Rand) []model.Prediction {
 	out := make([]model.Prediction, len(in))
