@@ -101,7 +101,7 @@ attacker: ## the program that plays miners who cheat
 	$(GO) build -o build/gotensor-attacker ./test/attacks/attacker
 
 OUT ?=
-attacks: build attacker ## miners that cheat, live: two validators and 35 miners for six minutes; OUT=file.json keeps the figures
+attacks: build attacker ## miners that cheat, live: two validators and 39 miners for seven minutes; OUT=file.json keeps the figures
 	GOTENSOR_ATTACKS_OUT=$(abspath $(OUT)) $(GO) test -tags attacks -count=1 -timeout 40m -v -run TestAttacks ./test/attacks
 
 vectors: ## golden vectors alone; GOTENSOR_VECTORS=folder runs others of the same form
