@@ -63,7 +63,7 @@ func (x experiment) sequences(t testing.TB, members []member, n int) (rows []row
 	require.NoError(t, err)
 	ref, err := reference()
 	require.NoError(t, err)
-	scorer, err := score.NewScorer(score.Defaults(), ref)
+	scorer, err := score.NewScorer(score.Defaults(), ref.AtWords())
 	require.NoError(t, err)
 	drawer, err := dataset.NewDrawer(sources, x.context, rand.New(rand.NewPCG(2022, 11)))
 	require.NoError(t, err)
