@@ -46,12 +46,15 @@ func (m *match) mean(player, from int) []float64 {
 	return out
 }
 
+// hair are points, nats squared, that are next to nothing: a lower bound of 0.03 nats. Whoever earns less on a source is paid there by luck.
+const hair = 0.03 * 0.03
+
 // relative is the pay for some points in units of that for others: the mean over strata, whose pots are equal. Strata where the others
-// earn nothing do not count; NaN if they earn nothing at all.
+// earn less than a hair do not count, as little more than nothing would be many times as much; NaN if they earn no more anywhere.
 func relative(points, others []float64) float64 {
 	sum, n := 0.0, 0
 	for d, v := range others {
-		if v > 0 {
+		if v >= hair {
 			sum += points[d] / v
 			n++
 		}
