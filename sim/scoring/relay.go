@@ -35,7 +35,7 @@ const relayTitle = "Answers of other miners"
 func (g *Relay) About() string {
 	return relayTitle + `
 
-A miner passes the question on to another one and answers with what that said: from its first round or after years of honest weak answers, now and
+A miner passes the question on to another one and answers with what that said: from its first round or after years of honest middling answers, now and
 then, at the very moment in which the victim changes its model, with a better model in reserve, under ever new registrations, blurred, or mixed from
 three miners; or it is there first and takes from a better newcomer. Messages take time, models too. Answers are sealed: a validator takes only what
 a miner has committed itself to before the victim opens its answer to anybody, so a relay has nothing but its own model then. Pay is relative to the

@@ -22,6 +22,7 @@ type sampling struct {
 	own               string // the sampler's own model: weak or left, see cast
 	texts             int
 	shows             shows
+	most              float64 // bound of its pay
 }
 
 // shows is what comes with a text.
@@ -41,27 +42,23 @@ const topShown = 20
 
 func samplings() []sampling {
 	var out []sampling
-	add := func(kind, about, own string, s shows, texts ...int) {
-		for _, n := range texts {
-			out = append(out, sampling{name: fmt.Sprint(kind, "-", n), kind: kind, about: fmt.Sprintf(about, n), own: own, texts: n, shows: s})
-		}
+	add := func(kind, about, own string, s shows, n int, most float64) {
+		out = append(out, sampling{name: fmt.Sprint(kind, "-", n), kind: kind, about: fmt.Sprintf(about, n), own: own, texts: n, shows: s, most: most})
 	}
-	add("sampler", "a weak model and %d texts of the victim about each question: not stopped", "weak", textAlone, 1, 2, 4, 8, 16)
-	add("equal-sampler", "a model of half of the text and %d texts of the victim about each question: not stopped", "left", textAlone, 4, 16)
-	add("reader", "a weak model and %d texts with the probability of each token about each question, which are refused where predictions are sealed", "weak", drawnLogprobs, 1, 2, 4, 8, 16)
-	add("prober", "a weak model and %d texts with the likeliest tokens about each question, which are refused where predictions are sealed", "weak", topLogprobs, 1, 4)
+	texts := []int{1, 2, 4, 8, 16}
+	for i, most := range []float64{0.03, 0.05, 0.07, 0.14, 0.21} {
+		add("sampler", "a weak model and %d texts of the victim about each question: not stopped", "weak", textAlone, texts[i], most)
+	}
+	const half = "a model of half of the text and %d texts of the victim about each question: not stopped"
+	add("equal-sampler", half, "left", textAlone, 4, 0.49)
+	add("equal-sampler", half, "left", textAlone, 16, 0.58)
+	for _, n := range texts {
+		add("reader", "a weak model and %d texts with the probability of each token about each question, which are refused where predictions are sealed", "weak", drawnLogprobs, n, ownMost)
+	}
+	for _, n := range []int{1, 4} {
+		add("prober", "a weak model and %d texts with the likeliest tokens about each question, which are refused where predictions are sealed", "weak", topLogprobs, n, ownMost)
+	}
 	return out
-}
-
-// most is the bound of a sampler's pay.
-func (w *sampling) most() float64 {
-	switch {
-	case w.own == "left":
-		return 0.85
-	case w.shows.refused():
-		return 0.25
-	}
-	return sim.Round(0.28 + 0.02*float64(w.texts))
 }
 
 // trust are the weights that a sampler may give its own model, in texts. It takes the one that gains most on a part of the questions, as if

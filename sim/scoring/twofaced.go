@@ -100,8 +100,8 @@ func faces() []face {
 	}
 	return []face{
 		{name: "honest", about: "writes with the model that it predicts with", write: good, speed: 1},
-		{name: "cheap", about: "writes with the cheap model", most: 0.75, write: cheap, speed: 1},
-		{name: "cheap-likeliest", about: "always the cheap model's likeliest words", most: 0.8, speed: 1, write: func(w *twoFaces, p []byte, _ float64, rng *rand.Rand) ([]byte, bool) {
+		{name: "cheap", about: "writes with the cheap model", most: 0.73, write: cheap, speed: 1},
+		{name: "cheap-likeliest", about: "always the cheap model's likeliest words", most: 0.72, speed: 1, write: func(w *twoFaces, p []byte, _ float64, rng *rand.Rand) ([]byte, bool) {
 			return w.text(w.cheap, p, 0, rng), true
 		}},
 		{name: "cheap-below-one", about: "the cheap model below temperature 1", most: 0.9, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
@@ -110,16 +110,16 @@ func faces() []face {
 			}
 			return w.text(w.good, p, t, rng), true
 		}},
-		{name: "cheap-when-cool", about: "the cheap model below temperature 0.7: not caught", most: 1.1, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+		{name: "cheap-when-cool", about: "the cheap model below temperature 0.7: not caught", most: 1.05, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
 			if t < score.LeastTemperature {
 				return w.text(w.cheap, p, t, rng), true
 			}
 			return w.text(w.good, p, t, rng), true
 		}},
-		{name: "remembers", about: "writes with the cheap model, and predicts with it where it has written", most: 0.75, write: cheap, speed: 1, remembers: true},
-		{name: "plants", about: "writes with the cheap model, and adds its text to what it predicts there", most: 0.75, write: cheap, speed: 1, lists: plant},
-		{name: "raises", about: "the same, but makes likelier what it lists anyway", most: 0.92, write: cheap, speed: 1, lists: raise},
-		{name: "hides", about: "half of its texts from the cheap model, which then begin so that they cannot be compared: not caught", most: 1.1, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+		{name: "remembers", about: "writes with the cheap model, and predicts with it where it has written", most: 0.61, write: cheap, speed: 1, remembers: true},
+		{name: "plants", about: "writes with the cheap model, and adds its text to what it predicts there", most: 0.59, write: cheap, speed: 1, lists: plant},
+		{name: "raises", about: "the same, but makes likelier what it lists anyway", most: 0.9, write: cheap, speed: 1, lists: raise},
+		{name: "hides", about: "half of its texts from the cheap model, which then begin so that they cannot be compared: not caught", most: 1.05, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
 			if rng.IntN(2) == 0 {
 				return append([]byte(","), w.text(w.cheap, p, t, rng)...), true
 			}
@@ -128,16 +128,16 @@ func faces() []face {
 		{name: "canned", about: "one sentence for everybody", most: 0.6, speed: 1, write: func(*twoFaces, []byte, float64, *rand.Rand) ([]byte, bool) {
 			return []byte(" I am happy to help you with that."), true
 		}},
-		{name: "slow", about: "takes three times as long as is quick enough", most: 0.75, write: good, speed: score.Pace(3, 0, 1, 1, 1)},
-		{name: "flaky", about: "answers every other request", most: 0.8, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+		{name: "slow", about: "takes three times as long as is quick enough", most: 0.69, write: good, speed: score.Pace(3, 0, 1, 1, 1)},
+		{name: "flaky", about: "answers every other request", most: 0.75, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
 			return w.text(w.good, p, t, rng), rng.IntN(2) == 0
 		}},
 		{name: "refuses", about: "answers no request for a text", most: 0.55, speed: 1, write: func(*twoFaces, []byte, float64, *rand.Rand) ([]byte, bool) { return nil, false }},
-		{name: "front-loaded", about: "16 bytes of the good model, then the cheap one: not caught", most: 1.1, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
+		{name: "front-loaded", about: "16 bytes of the good model, then the cheap one: not caught", most: 1.05, speed: 1, write: func(w *twoFaces, p []byte, t float64, rng *rand.Rand) ([]byte, bool) {
 			first := w.text(w.good, p, t, rng)[:score.MaxLen]
 			return append(first, w.text(w.cheap, append(slices.Clone(p), first...), t, rng)...), true
 		}},
-		{name: "shares", about: "predicts with the cheap model where it or another uid of its owner has written with it", most: 0.75, write: cheap, speed: 1, shares: true},
+		{name: "shares", about: "predicts with the cheap model where it or another uid of its owner has written with it", most: 0.6, write: cheap, speed: 1, shares: true},
 	}
 }
 
@@ -459,9 +459,9 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 		}
 		if f.name == "cheap" {
 			out.Numbers = append(out.Numbers,
-				sim.Number{Name: "texts-until-caught", About: "median texts until the honesty of the miner with the cheap model is below a half", Value: min(caught[len(caught)/2], 1e6), AtMost: sim.Bound(60)},
-				sim.Number{Name: "break-even-cost", About: "cheating with the cheap model pays only where texts of the good one cost more than this share of the pay", Value: sim.Round(1 - pay), AtLeast: sim.Bound(0.25)},
-				sim.Number{Name: "profit-of-cheating", About: "pay lost and cost saved by writing with the cheap model, at the assumed cost of texts, as a share of an honest miner's pay", Value: sim.Round(pay - 1 + g.TextCost), Before: sim.Bound(sim.Round(old - 1 + g.TextCost)), AtMost: sim.Bound(0.05)})
+				sim.Number{Name: "texts-until-caught", About: "median texts until the honesty of the miner with the cheap model is below a half", Value: min(caught[len(caught)/2], 1e6), AtMost: sim.Bound(10)},
+				sim.Number{Name: "break-even-cost", About: "cheating with the cheap model pays only where texts of the good one cost more than this share of the pay", Value: sim.Round(1 - pay), AtLeast: sim.Bound(0.29)},
+				sim.Number{Name: "profit-of-cheating", About: "pay lost and cost saved by writing with the cheap model, at the assumed cost of texts, as a share of an honest miner's pay", Value: sim.Round(pay - 1 + g.TextCost), Before: sim.Bound(sim.Round(old - 1 + g.TextCost)), AtMost: sim.Bound(0.02)})
 		}
 		bars.Names = append(bars.Names, f.name)
 		with.X, with.Y = append(with.X, float64(k)), append(with.Y, sim.Round(pay))
@@ -469,7 +469,7 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 		lines.Series = append(lines.Series, g.line(f.name, mine, all[:g.Copies]))
 	}
 	honestOnes := slices.Concat(all[:g.Copies], all[len(kinds)*g.Copies:])
-	out.Numbers = append(out.Numbers, falseAlarms(honestOnes, 0, "false-alarms", 0.04), falseAlarms(honestOnes, 10, "late-false-alarms", 0.01))
+	out.Numbers = append(out.Numbers, falseAlarms(honestOnes, 0, "false-alarms", 0.03), falseAlarms(honestOnes, 10, "late-false-alarms", 0.01))
 	bars.Series = []figure.Series{with, without}
 	out.Tables, out.Figures = []sim.Table{table}, []figure.Figure{bars, lines}
 	return out
