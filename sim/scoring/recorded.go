@@ -28,9 +28,10 @@ func (m *Models) About() string {
 	return `More models, fresh text
 
 Answers of transformers with 135 and 270 million parameters, recurrent networks, n-grams and a mixer of contexts were recorded on held-out places of two books
-and of this project's own documents, which are younger than the large models. Asked: do independent models look like copies of each other (1 is the
-distance at which pay begins to be shared), do attacks pay that were only tried on n-grams, how many questions put adjacent models in order, and is the
-order on fresh text that on the books, which the large models have read.`
+and of this project's own documents, which are younger than the large models. Asked: which models are paid, and where; do independent models look like
+copies of each other (1 is the distance at which pay begins to be shared); do attacks pay that were only tried on n-grams, also in disguises tuned to
+each model, in its honest pays and in those of the mixture that the disguise uses; how many questions put adjacent models in order; and is the order on
+fresh text that on the books, which the large models have read.`
 }
 
 // Validate fails with sim.ErrConfig.
@@ -52,6 +53,9 @@ func (m *Models) Run(ctx context.Context, progress sim.Progress) (*sim.Report, e
 	}
 	out := &sim.Report{Name: m.Name(), Title: "More models, fresh text", Params: m}
 	m.levels(r, out)
+	if err := m.paid(ctx, r, out); err != nil {
+		return nil, err
+	}
 	if err := m.pairs(r, out); err != nil {
 		return nil, err
 	}
@@ -92,16 +96,53 @@ func (m *Models) levels(r *recordedExam, out *sim.Report) {
 	out.Tables, out.Figures = append(out.Tables, table), append(out.Figures, chart)
 }
 
+// paid are the lower bounds by which each model is paid, by source, and what it would gain with the next byte alone.
+func (m *Models) paid(ctx context.Context, r *recordedExam, out *sim.Report) error {
+	table := sim.Table{
+		Name: "paid", Title: "The lower bound that is paid, nats an item, alone on a board, and the gain of single bytes",
+		Columns: append(append([]string{"model"}, r.names...), "single bytes"),
+	}
+	fresh := sim.Number{
+		Name: "fresh-paid", About: "independent models that are paid for at least 0.03 nats on fresh text", Unit: "models", AtLeast: sim.Bound(2),
+	}
+	bytes := sim.Number{
+		Name: "single-bytes-most", About: "the most that any model gains which says no more than the next byte, nats an item", Value: math.Inf(-1), AtMost: sim.Bound(0.01),
+	}
+	for i := range r.bank.Models {
+		b := &r.bank.Models[i]
+		alone, err := r.play(ctx, score.Defaults(), m.Seed, m.Rounds, 2, []player{always(b.Name, 0, r.gains[b.Name])})
+		if err != nil {
+			return err
+		}
+		gains, err := r.exam.gains(ctx, singles(b.Answers))
+		if err != nil {
+			return err
+		}
+		points := alone.mean(0, m.Rounds/2)
+		row := []any{b.Name}
+		for _, v := range points {
+			row = append(row, fmt.Sprintf("%.2f", math.Sqrt(v)))
+		}
+		if b.Kin == "" && points[len(points)-1] >= hair {
+			fresh.Value++
+		}
+		bytes.Value = max(bytes.Value, mean(gains))
+		table.Add(append(row, fmt.Sprintf("%.3f", mean(gains)))...)
+	}
+	out.Tables, out.Numbers = append(out.Tables, table), append(out.Numbers, fresh, bytes)
+	return nil
+}
+
 // pairs measures who looks like whom.
 func (m *Models) pairs(r *recordedExam, out *sim.Report) error {
 	rule := score.Defaults()
 	table := sim.Table{Name: "pairs", Title: "Distance in that of copies (1: pay begins to be shared)", Columns: []string{"pair", "related", "all sources", "closest source", "which"}}
 	closest := sim.Number{
-		Name: "independent-closest", About: "smallest distance of two independent models, in that of copies, all sources together", Value: math.Inf(1), AtLeast: sim.Bound(1.2),
+		Name: "independent-closest", About: "smallest distance of two independent models, in that of copies, all sources together", Value: math.Inf(1), AtLeast: sim.Bound(1.8),
 	}
 	equals := sim.Number{
 		Name: "equals-closest", About: "smallest distance of two of one family and size that were trained on different halves, in that of copies",
-		Value: math.Inf(1), AtLeast: sim.Bound(1.2),
+		Value: math.Inf(1), AtLeast: sim.Bound(7.4),
 	}
 	for j := range r.bank.Models {
 		for i := range j {
@@ -157,7 +198,7 @@ func (m *Models) together(ctx context.Context, r *recordedExam, out *sim.Report)
 	}
 	worst := sim.Number{
 		Name: "independent-keep", About: "what the poorest of all independent models keeps of its pay beside the others", Value: math.Inf(1), Before: sim.Bound(math.Inf(1)),
-		AtLeast: sim.Bound(0.9),
+		AtLeast: sim.Bound(0.95),
 	}
 	for i, p := range players {
 		kept.Add(p.name, fmt.Sprintf("%.3f", now[i]), fmt.Sprintf("%.3f", old[i]))

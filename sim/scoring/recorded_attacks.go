@@ -15,8 +15,12 @@ import (
 // stage is a model whose holder cheats, or whom others copy, with two honest miners and what a weak attacker knows itself.
 type stage struct {
 	model, left, right, weak string
+	blurred, agreed          disguise           // the best for this model
 	most                     map[string]float64 // bounds of the cases' pay
 }
+
+// disguise is how far clones change answers, and the share of the weak model that they mix in, which brings back what the change costs.
+type disguise struct{ depth, weak float64 }
 
 func (m *Models) attacks(ctx context.Context, r *recordedExam, out *sim.Report, progress sim.Progress) error {
 	a := &Attack{Seed: m.Seed, Rounds: m.Rounds}
@@ -103,12 +107,7 @@ func (r *recordedExam) cases(ctx context.Context, a *Attack, s *stage) ([]attack
 	add(c.solo("easy-items", "answers the half of the items that it is surest of", c.best, 0, func(_, i int) (float64, bool) { return c.best[i], sure[i] >= median }))
 
 	clones := func(name, about string, gains [][]float64) {
-		ac := attackCase{name: name, about: about, players: c.players(), yardstick: c.best, from: 60, least: 0.9}
-		for k, g := range gains {
-			ac.owned = append(ac.owned, len(ac.players))
-			ac.players = append(ac.players, always(fmt.Sprint(name, k), 40, g))
-		}
-		add(ac)
+		add(c.beside(attackCase{name: name, about: about, yardstick: c.best}, gains))
 	}
 	clones("copies-10", "10 exact copies of it", slices.Repeat([][]float64{c.best}, 10))
 	for _, sigma := range []float64{0.3, 0.6, 1, 1.5} {
@@ -117,25 +116,78 @@ func (r *recordedExam) cases(ctx context.Context, a *Attack, s *stage) ([]attack
 			return nil, err
 		}
 		clones(fmt.Sprintf("noise-%02.0f", 10*sigma), fmt.Sprintf("10 copies of it with noise of %v nat on each log-probability", sigma), gains)
-		if sigma == 1 {
-			diluted := make([][]float64, len(gains))
-			for k := range gains {
-				diluted[k] = mixed(c.weak, gains[k], 0.8)
-			}
-			clones("diluted", "10 copies of it with noise of 1 nat, and a fifth of "+s.weak+" mixed in", diluted)
+	}
+	tuned, err := r.tuned(ctx, a, s, c)
+	for _, ac := range tuned {
+		add(ac)
+	}
+	return out, err
+}
+
+// beside is a case in which clones come at round 40 and the victim is there.
+func (c *cast) beside(ac attackCase, gains [][]float64) attackCase {
+	ac.players, ac.from, ac.least = c.players(), 60, 0.95
+	for k, g := range gains {
+		ac.owned = append(ac.owned, len(ac.players))
+		ac.players = append(ac.players, always(fmt.Sprint(ac.name, k), 40, g))
+	}
+	return ac
+}
+
+// tuned are ten clones in the disguises that are best for a model, in honest pays of the model and in those of the same mixture without
+// disguise, which is what its holder could answer honestly on one uid.
+func (r *recordedExam) tuned(ctx context.Context, a *Attack, s *stage, c *cast) ([]attackCase, error) {
+	blurred, err := r.liars(ctx, a, 10, func(rng *rand.Rand) []model.Prediction { return noise(c.says, s.blurred.depth, rng) })
+	if err != nil {
+		return nil, err
+	}
+	agreed := make([][]float64, 10)
+	for k, says := range forgo(c.says, len(agreed), 2, s.agreed.depth, rand.New(rand.NewPCG(a.Seed, 100))) {
+		if agreed[k], err = r.exam.gains(ctx, says); err != nil {
+			return nil, err
 		}
+	}
+	var out []attackCase
+	for _, d := range []struct {
+		name, about string
+		disguise
+		gains [][]float64
+	}{
+		{"diluted", fmt.Sprintf("10 copies of it with noise of %v nat", s.blurred.depth), s.blurred, blurred},
+		{"agreed", fmt.Sprintf("10 copies of it, two of which say of each event that it is e^%v times less likely", s.agreed.depth), s.agreed, agreed},
+	} {
+		for k := range d.gains {
+			d.gains[k] = mixed(c.weak, d.gains[k], 1-d.weak)
+		}
+		honest := mixed(c.weak, c.best, 1-d.weak)
+		about := fmt.Sprintf("%s, and %.0f %% of %s mixed in", d.about, 100*d.weak, s.weak)
+		mixture := c.solo(d.name+"-mixture", fmt.Sprintf("no clone, %.0f %% of %s mixed in, honestly", 100*d.weak, s.weak), c.best, 0,
+			func(_, item int) (float64, bool) { return honest[item], true })
+		out = append(out, mixture, c.beside(attackCase{name: d.name, about: about, yardstick: c.best}, d.gains),
+			c.beside(attackCase{name: d.name + "-of-mixture", about: about + ", in honest pays of that mixture", yardstick: honest}, d.gains))
 	}
 	return out, nil
 }
 
-// stages are the models under attack: a transformer and a recurrent network.
+// stages are the models under attack: two transformers and a mixer of contexts. The networks that are smaller are paid too little for a
+// yardstick. The disguises were found by a search over depth, share and the weak models of the bank, with three seeds.
 var stages = []stage{
-	{model: "smollm2", left: "gemma3", right: "gru-a", weak: "kn-6-a", most: map[string]float64{
-		"boaster": 0.1, "sharpened": 0.9, "timid": 0.9, "single-bytes": 0.2, "easy-items": 0.5,
-		"copies-10": 0.05, "noise-03": 0.3, "noise-06": 1.5, "noise-10": 8, "noise-15": 5.5, "diluted": 7.5,
+	{model: "smollm2", left: "gemma3", right: "gru-b", weak: "textgenrnn", blurred: disguise{1.2, 0.3}, agreed: disguise{4, 0.4}, most: map[string]float64{
+		"boaster": 0.01, "sharpened": 0.57, "timid": 0.66, "single-bytes": 0.01, "easy-items": 0.35, "copies-10": 0.01,
+		"noise-03": 0.1, "noise-06": 0.86, "noise-10": 5, "noise-15": 2.5,
+		"diluted-mixture": 1.6, "diluted": 9.1, "diluted-of-mixture": 6.7,
+		"agreed-mixture": 1.6, "agreed": 11.2, "agreed-of-mixture": 7.8,
 	}},
-	{model: "gru-a", left: "gru-b", right: "kn-6-b", weak: "kn-5-a", most: map[string]float64{
-		"boaster": 0.05, "sharpened": 0.95, "timid": 0.9, "single-bytes": 1, "easy-items": 0.4,
-		"copies-10": 0.05, "noise-03": 0.8, "noise-06": 7.5, "noise-10": 2.5, "noise-15": 0.2, "diluted": 8.5,
+	{model: "gemma3", left: "smollm2", right: "gru-b", weak: "textgenrnn", blurred: disguise{1.2, 0.25}, agreed: disguise{4, 0.3}, most: map[string]float64{
+		"boaster": 0.03, "sharpened": 0.72, "timid": 0.66, "single-bytes": 0.01, "easy-items": 0.35, "copies-10": 0.01,
+		"noise-03": 0.08, "noise-06": 0.52, "noise-10": 5, "noise-15": 2.9,
+		"diluted-mixture": 1.4, "diluted": 8.4, "diluted-of-mixture": 6.6,
+		"agreed-mixture": 1.4, "agreed": 9.9, "agreed-of-mixture": 7.7,
+	}},
+	{model: "mixer", left: "gru-b", right: "kn-6-b", weak: "textgenrnn", blurred: disguise{0.5, 0.3}, agreed: disguise{1.5, 0.3}, most: map[string]float64{
+		"boaster": 0.01, "sharpened": 0.81, "timid": 0.06, "single-bytes": 0.01, "easy-items": 0.1, "copies-10": 0.01,
+		"noise-03": 6, "noise-06": 2.2, "noise-10": 0.01, "noise-15": 0.01,
+		"diluted-mixture": 2.6, "diluted": 18, "diluted-of-mixture": 6,
+		"agreed-mixture": 2.6, "agreed": 18.8, "agreed-of-mixture": 6.3,
 	}},
 }
