@@ -172,20 +172,20 @@ func (r *recordedExam) tuned(ctx context.Context, a *Attack, s *stage, c *cast) 
 // stages are the models under attack: two transformers and a mixer of contexts. The networks that are smaller are paid too little for a
 // yardstick. The disguises were found by a search over depth, share and the weak models of the bank, with three seeds.
 var stages = []stage{
-	{model: "smollm2", left: "gemma3", right: "gru-b", weak: "textgenrnn", blurred: disguise{1.2, 0.3}, agreed: disguise{4, 0.4}, most: map[string]float64{
+	{model: "smollm2", left: "gemma3", right: "gru-b", weak: "textgenrnn", blurred: disguise{1.2, 0.35}, agreed: disguise{4, 0.4}, most: map[string]float64{
 		"boaster": 0.01, "sharpened": 0.57, "timid": 0.66, "single-bytes": 0.01, "easy-items": 0.35, "copies-10": 0.01,
 		"noise-03": 0.1, "noise-06": 0.86, "noise-10": 5, "noise-15": 2.5,
 		"diluted-mixture": 1.6, "diluted": 9.1, "diluted-of-mixture": 6.7,
 		"agreed-mixture": 1.6, "agreed": 11.2, "agreed-of-mixture": 7.8,
 	}},
-	{model: "gemma3", left: "smollm2", right: "gru-b", weak: "textgenrnn", blurred: disguise{1.2, 0.25}, agreed: disguise{4, 0.3}, most: map[string]float64{
+	{model: "gemma3", left: "smollm2", right: "gru-b", weak: "textgenrnn", blurred: disguise{1.2, 0.25}, agreed: disguise{4, 0.35}, most: map[string]float64{
 		"boaster": 0.03, "sharpened": 0.72, "timid": 0.66, "single-bytes": 0.01, "easy-items": 0.35, "copies-10": 0.01,
-		"noise-03": 0.08, "noise-06": 0.52, "noise-10": 5, "noise-15": 2.9,
+		"noise-03": 0.08, "noise-06": 0.52, "noise-10": 5, "noise-15": 3.1,
 		"diluted-mixture": 1.4, "diluted": 8.4, "diluted-of-mixture": 6.6,
 		"agreed-mixture": 1.4, "agreed": 9.9, "agreed-of-mixture": 7.7,
 	}},
-	{model: "mixer", left: "gru-b", right: "kn-6-b", weak: "textgenrnn", blurred: disguise{0.5, 0.3}, agreed: disguise{1.5, 0.3}, most: map[string]float64{
-		"boaster": 0.01, "sharpened": 0.81, "timid": 0.06, "single-bytes": 0.01, "easy-items": 0.1, "copies-10": 0.01,
+	{model: "mixer", left: "gru-b", right: "kn-6-b", weak: "textgenrnn", blurred: disguise{0.6, 0.4}, agreed: disguise{1.5, 0.35}, most: map[string]float64{
+		"boaster": 0.01, "sharpened": 0.81, "timid": 0.06, "single-bytes": 0.01, "easy-items": 0.1, "copies-10": 0.05,
 		"noise-03": 6, "noise-06": 2.2, "noise-10": 0.01, "noise-15": 0.01,
 		"diluted-mixture": 2.6, "diluted": 18, "diluted-of-mixture": 6,
 		"agreed-mixture": 2.6, "agreed": 18.8, "agreed-of-mixture": 6.3,
