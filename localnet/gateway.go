@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gotensor/gotensor/chain"
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/internal/wait"
 	"github.com/gotensor/gotensor/keys"
 	neuron "github.com/gotensor/gotensor/x/neuron/types"
@@ -30,7 +31,7 @@ func planGateway(c *Config, p *plan) error {
 		return nil
 	}
 	if p.Gateway == "" {
-		ports, err := freePorts(1)
+		ports, err := port.Free(1)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/internal/home"
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/keys"
 )
 
@@ -201,27 +201,13 @@ func newPlan(c *Config) (*plan, error) {
 		p.Miners = append(p.Miners, minerPlan{Wallet: fmt.Sprintf("miner-%d", i+1), Model: m})
 	}
 	p.planSecond(c)
-	ports, err := freePorts(4)
+	ports, err := port.Free(4)
 	if err != nil {
 		return nil, err
 	}
 	p.Network = chain.Network{Name: "localnet", ChainID: chainID, GRPC: ports[0], RPC: "http://" + ports[1], REST: "http://" + ports[2]}
 	p.P2P = ports[3]
 	return p, planGateway(c, p)
-}
-
-// freePorts finds ports that nobody uses now. All are held until all are found, so that none is found twice.
-func freePorts(n int) ([]string, error) {
-	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer l.Close()
-		out = append(out, l.Addr().String())
-	}
-	return out, nil
 }
 
 // makeWallets makes a wallet for everybody: an encrypted coldkey, and a hotkey that processes can open by themselves.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/gotensor/gotensor/internal/port"
 )
 
 // loadWithin bounds the time that a language model takes to load.
@@ -35,15 +37,15 @@ func startLLM(ctx context.Context, c *Config, p *plan) (languageModel, error) {
 	if len(c.LLM) == 0 {
 		return languageModel{}, fmt.Errorf("%w: the network in %s has a miner with a language model: name its server as before", ErrConfig, c.Home)
 	}
-	ports, err := freePorts(1)
+	ports, err := port.Free(1)
 	if err != nil {
 		return languageModel{}, err
 	}
-	_, port, err := net.SplitHostPort(ports[0])
+	_, at, err := net.SplitHostPort(ports[0])
 	if err != nil {
 		return languageModel{}, err
 	}
-	server := &process{name: "llm", path: c.LLM[0], args: append(c.LLM[1:len(c.LLM):len(c.LLM)], "--port", port), home: c.Home, log: c.Log}
+	server := &process{name: "llm", path: c.LLM[0], args: append(c.LLM[1:len(c.LLM):len(c.LLM)], "--port", at), home: c.Home, log: c.Log}
 	l := languageModel{url: "http://" + ports[0], crew: start(server)}
 	c.Log.Info("loading the language model")
 	if err := waitHealthy(ctx, l.url); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/google/renameio/v2"
+
+	"github.com/gotensor/gotensor/internal/port"
 )
 
 // scrapes are the addresses at which this network's processes serve metrics, and the files in its home that tell of them: metrics.json by
@@ -59,10 +60,11 @@ func (s *scrapes) forget() error {
 func (s *scrapes) add(name, role string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, err := s.free()
+	free, err := port.Free(1)
 	if err != nil {
 		return "", err
 	}
+	at := free[0]
 	s.at[name], s.roles[name] = at, role
 	if err := writeJSON(metricsIn(s.home), s.at); err != nil {
 		return "", err
@@ -71,28 +73,6 @@ func (s *scrapes) add(name, role string) (string, error) {
 		return "", fmt.Errorf("write %s: %w", prometheusIn(s.home), err)
 	}
 	return at, nil
-}
-
-// free finds a port that nobody uses and no process of this network was given.
-func (s *scrapes) free() (string, error) {
-	taken := slices.Collect(maps.Values(s.at))
-	var held []net.Listener
-	defer func() {
-		for _, l := range held {
-			_ = l.Close()
-		}
-	}()
-	for range len(taken) + 1 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", fmt.Errorf("find a free port: %w", err)
-		}
-		held = append(held, l)
-		if at := l.Addr().String(); !slices.Contains(taken, at) {
-			return at, nil
-		}
-	}
-	return "", errors.New("find a free port: all that were offered are given away")
 }
 
 // config is that of a Prometheus that watches this network: a job for each role, named as the roles of processes elsewhere.

@@ -10,6 +10,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/genesis"
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/mechanism/custom"
 )
 
@@ -70,7 +71,7 @@ func (c *Config) secondRoles(p *plan) ([]*process, error) {
 	if len(p.Plugins) == 0 {
 		return nil, nil
 	}
-	ports, err := freePorts(len(p.Validators) + len(p.Plugins))
+	ports, err := port.Free(len(p.Validators) + len(p.Plugins))
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          expect: { poll: { timeout: 10_000 } }, // as the browser's own, in test/e2e/browser.ts
           sequence: { groupOrder: 1 },
         },
       },

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gotensor/gotensor/genesis"
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/internal/testnet"
 )
 
@@ -87,10 +87,9 @@ func newHome(t *testing.T) home {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := port.Free(1)
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return free[0]
 }
 
 // start runs the node; wait returns once it has ended.

@@ -1,15 +1,14 @@
 package custom_test
 
 import (
-	"fmt"
 	"net"
 	"os/exec"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/gotensor/gotensor"
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
 )
@@ -47,15 +46,15 @@ func buildTemplate(t *testing.T) string {
 
 func startTemplate(t *testing.T, program []string, args ...string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := port.Free(1)
 	require.NoError(t, err)
-	port := l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // the network is tcp
-	require.NoError(t, l.Close())
-	cmd := exec.Command(program[0], append(program[1:len(program):len(program)], append(args, "--port", strconv.Itoa(port))...)...)
+	_, at, err := net.SplitHostPort(free[0])
+	require.NoError(t, err)
+	cmd := exec.Command(program[0], append(program[1:len(program):len(program)], append(args, "--port", at)...)...)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // it was killed
 	})
-	return fmt.Sprintf("http://127.0.0.1:%d", port)
+	return "http://" + free[0]
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +22,7 @@ import (
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/chain"
 	"github.com/gotensor/gotensor/genesis"
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/keys"
 	"github.com/gotensor/gotensor/mechanism/text"
 )
@@ -97,13 +97,8 @@ func (n *network) path(name ...string) string {
 // layOut makes the node's home and the wallets, and says what the chain begins with.
 func (n *network) layOut(t *testing.T, validators int) genesis.Spec {
 	t.Helper()
-	var ports []string
-	for range 4 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close() // all are held until all are found
-		ports = append(ports, l.Addr().String())
-	}
+	ports, err := port.Free(4)
+	require.NoError(t, err)
 	n.at = chain.Network{Name: "attacks", ChainID: "gotensor-attacks", GRPC: ports[0], RPC: "http://" + ports[1], REST: "http://" + ports[2]}
 	var made struct {
 		ConsensusPubKey []byte `json:"consensus_pubkey"`

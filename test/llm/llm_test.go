@@ -14,7 +14,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -29,6 +28,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gotensor/gotensor/dataset"
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/mechanism/text/score"
 	"github.com/gotensor/gotensor/model"
 	"github.com/gotensor/gotensor/model/ngram"
@@ -113,13 +113,13 @@ func startServer(t *testing.T, flags ...string) string {
 	if _, err := os.Stat(python); errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("%s is not there: run test/llm/setup.sh", python)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := port.Free(1)
 	require.NoError(t, err)
-	port := listener.Addr().(*net.TCPAddr).Port
-	require.NoError(t, listener.Close())
+	_, at, err := net.SplitHostPort(free[0])
+	require.NoError(t, err)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	cmd := exec.CommandContext(ctx, python, append([]string{"serve.py", "--port", fmt.Sprint(port), "--until-eof"}, flags...)...)
+	cmd := exec.CommandContext(ctx, python, append([]string{"serve.py", "--port", at, "--until-eof"}, flags...)...)
 	cmd.WaitDelay = 5 * time.Second
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)

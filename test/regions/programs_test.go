@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/test/regions"
 )
 
@@ -175,15 +176,14 @@ func languageModel(t *testing.T, logs string) string {
 	if python == "" {
 		return ""
 	}
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := port.Free(1)
 	require.NoError(t, err)
-	addr := lis.Addr().String()
-	require.NoError(t, lis.Close())
-	_, port, err := net.SplitHostPort(addr)
+	addr := free[0]
+	_, at, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
 	out, err := os.Create(filepath.Join(logs, "llm"))
 	require.NoError(t, err)
-	cmd := exec.Command(python, filepath.Join("..", "llm", "serve.py"), "--port", port, "--parallel", "2")
+	cmd := exec.Command(python, filepath.Join("..", "llm", "serve.py"), "--port", at, "--parallel", "2")
 	cmd.Stdout, cmd.Stderr = out, out
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
