@@ -181,6 +181,9 @@ type history struct {
 // moreHonest times as many honest miners as of any kind are played beside them, to count false alarms.
 const moreHonest = 4
 
+// amongWeak is the order of honest miners whose others know so little that their answers can hardly tell whose a text is: as many as moreHonest.
+const amongWeak = 4
+
 // kindOf is that of the k-th lot of miners: those beyond all kinds are honest.
 func kindOf(kinds []face, k int) *face {
 	if k >= len(kinds) {
@@ -195,17 +198,31 @@ func (g *TwoFaced) Run(ctx context.Context, progress sim.Progress) (*sim.Report,
 	if err != nil {
 		return nil, err
 	}
+	among := *g
+	among.Good, among.Cheap = amongWeak, amongWeak-2
+	weak, err := among.world(ctx)
+	if err != nil {
+		return nil, err
+	}
 	kinds := faces()
-	all := make([]history, (len(kinds)+moreHonest)*g.Copies)
+	all := make([]history, (len(kinds)+2*moreHonest)*g.Copies)
+	mine := all[:(len(kinds)+moreHonest)*g.Copies]
 	err = sim.Parallel(ctx, len(all), progress, func(i int) error {
 		var err error
-		all[i], err = w.play(kindOf(kinds, i/g.Copies), uint64(i))
+		in := w
+		if i >= len(mine) {
+			in = weak
+		}
+		all[i], err = in.play(kindOf(kinds, i/g.Copies), uint64(i))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return g.report(kinds, all), nil
+	out := g.report(kinds, mine)
+	out.Numbers = append(out.Numbers, falseAlarms(all[len(mine):], 10, "late-false-alarms-among-weak",
+		fmt.Sprintf(", of order %d beside others of orders %d and %d", amongWeak, amongWeak-1, amongWeak-2), 0.02))
+	return out, nil
 }
 
 func (g *TwoFaced) world(ctx context.Context) (*twoFaces, error) {
@@ -469,7 +486,7 @@ func (g *TwoFaced) report(kinds []face, all []history) *sim.Report {
 		lines.Series = append(lines.Series, g.line(f.name, mine, all[:g.Copies]))
 	}
 	honestOnes := slices.Concat(all[:g.Copies], all[len(kinds)*g.Copies:])
-	out.Numbers = append(out.Numbers, falseAlarms(honestOnes, 0, "false-alarms", 0.03), falseAlarms(honestOnes, 10, "late-false-alarms", 0.01))
+	out.Numbers = append(out.Numbers, falseAlarms(honestOnes, 0, "false-alarms", "", 0.03), falseAlarms(honestOnes, 10, "late-false-alarms", "", 0.01))
 	bars.Series = []figure.Series{with, without}
 	out.Tables, out.Figures = []sim.Table{table}, []figure.Figure{bars, lines}
 	return out
@@ -492,7 +509,7 @@ func (g *TwoFaced) line(name string, mine, honest []history) figure.Series {
 }
 
 // falseAlarms counts rounds, after the first so many, in which an honest miner's honesty is below a half.
-func falseAlarms(honest []history, after int, name string, most float64) sim.Number {
+func falseAlarms(honest []history, after int, name, which string, most float64) sim.Number {
 	alarms, n := 0, 0
 	for i := range honest {
 		for _, x := range honest[i].honesty[after:] {
@@ -503,7 +520,7 @@ func falseAlarms(honest []history, after int, name string, most float64) sim.Num
 		}
 	}
 	return sim.Number{
-		Name: name, About: fmt.Sprintf("share of rounds, after the first %d, in which the honesty of an honest miner is below a half", after),
+		Name: name, About: fmt.Sprintf("share of rounds, after the first %d, in which the honesty of an honest miner%s is below a half", after, which),
 		Value: sim.Round(float64(alarms) / float64(n)), AtMost: sim.Bound(most),
 	}
 }

@@ -171,12 +171,15 @@ func (f *Fit) add(a *Agreement) {
 }
 
 // agreement is 1 where texts are what the neuron predicts and 0 where they could as well be the reference's, with z standard errors'
-// benefit of the doubt.
+// benefit of the doubt. It counts as far as it can tell the two apart: not at all up to a distance of one standard error, fully from two
+// on. Without that, values that say nothing of the texts, as of others who know little, would find any miner guilty one time in ten.
 func (f *Fit) agreement(z float64) float64 {
 	if f.Distance <= 0 {
 		return 1
 	}
-	return clamp(1 - f.Short/f.Distance + z*math.Sqrt(f.Variance)/f.Distance)
+	spread := math.Sqrt(f.Variance)
+	found := clamp(1 - (f.Short-z*spread)/f.Distance)
+	return 1 - (1-found)*clamp(f.Distance/spread-1)
 }
 
 // Standing sums up. z is how many standard errors are held back, or given in doubt.

@@ -193,6 +193,32 @@ func TestServiceSaysWhy(t *testing.T) {
 	}
 }
 
+// What tells nothing of a text must not find anybody guilty by chance, and what does must.
+func TestAComparisonCountsAsFarAsItTells(t *testing.T) {
+	const miners, texts = 500, 40
+	guilty := func(distance, short float64) float64 {
+		rng := rand.New(rand.NewPCG(1, 2))
+		n := 0.0
+		for range miners {
+			var s score.Service
+			for range texts {
+				s.Observe(0.05, []score.Probe{probe(func(p *score.Probe) {
+					p.Agreement.Others = &score.Agreement{Claimed: distance, Seen: distance - short + rng.NormFloat64(), Variance: 1}
+					p.Agreement.Listed = &score.Agreement{}
+				})})
+			}
+			if s.Standing(1).Agreement < 0.7 {
+				n++
+			}
+		}
+		return n / miners
+	}
+	for _, distance := range []float64{0, 0.01, 0.1, 0.2, 0.4, 1} { // one standard error of what is remembered of the texts is about 0.2
+		require.Less(t, guilty(distance, 0), 0.03, "honest, %v apart", distance)
+	}
+	require.Greater(t, guilty(1, 1), 0.98, "it writes as the reference does")
+}
+
 func TestServiceFadesWithoutProbes(t *testing.T) {
 	s := score.NewServices(score.Defaults())
 	for range 20 {
