@@ -280,7 +280,7 @@ func TestApply(t *testing.T) {
 		"kappa": "want NAME=VALUE", "kappa=1.5": "up to 1", "kappa=x": "a whole number up to 65535", "tempo=3": "want one of kappa",
 		"yuma3_enabled=2": "true or false", "max_allowed_validators=0.5": "a whole number", "stake:9=1": "want 0 to 3", "stake:0=-1": "want TAO",
 		"weight:0=1": "want weight:VALIDATOR:MINER", "weight:0:9=1": "want 0 to 3", "weight:7:1=1": "want 0 to 3", "weight:0:1=2": "0 to 1",
-		"alpha_low=0.9": "alpha_low", "kappa=NaN": "whole number", "upkeep=951": "up to 950", "upkeep=0.96": "up to 0.95", "stake:1=NaN": "want TAO", "weight:0:1=NaN": "0 to 1",
+		"alpha_low=0.9": "alpha_low", "kappa=NaN": "whole number", "upkeep=991": "up to 990", "upkeep=0.996": "up to 0.99", "stake:1=NaN": "want TAO", "weight:0:1=NaN": "0 to 1",
 	} {
 		_, err := explain.Apply(in, change)
 		require.ErrorIs(t, err, explain.ErrWhatIf, change)

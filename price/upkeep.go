@@ -6,8 +6,8 @@ import (
 	"github.com/gotensor/gotensor"
 )
 
-// MaxUpkeep is the largest share for Upkeep, in thousandths: beyond it the noise of an epoch decides who is paid.
-const MaxUpkeep = 950
+// MaxUpkeep is the largest share for Upkeep, in thousandths. The worst noisy clones known need 970 (gotensor sim clones).
+const MaxUpkeep = 990
 
 // Upkeep is what miners pay for the slots they hold: of every miner's pay of an epoch the same rent is taken, the given thousandths of the
 // largest pay, but no more than it has; what is taken is divided among the same miners in proportion to what is left to them. So equals are
@@ -42,7 +42,7 @@ func Upkeep(pay []gotensor.Rao, thousandths uint16) []gotensor.Rao {
 
 // Rent is the given thousandths of the largest pay of an epoch, in rao, rounded down: what Upkeep takes of each uid at most.
 func Rent(most gotensor.Rao, thousandths uint16) gotensor.Rao {
-	// 950 thousandths of a uint64 fit into one.
+	// 990 thousandths of a uint64 fit into one.
 	hi, lo := bits.Mul64(uint64(most), uint64(min(thousandths, MaxUpkeep)))
 	q, _ := bits.Div64(hi, lo, 1000)
 	return gotensor.Rao(q)

@@ -27,7 +27,7 @@ func TestUpkeep(t *testing.T) {
 		{"equals keep all", []gotensor.Rao{50, 50, 50}, 600, []gotensor.Rao{50, 50, 50}, 0},
 		{"at the rent nothing", []gotensor.Rao{100, 60, 59, 61}, 600, []gotensor.Rao{273, 0, 0, 6}, 1},
 		{"weaker ones pay more", []gotensor.Rao{100, 80, 0}, 600, []gotensor.Rao{120, 60, 0}, 0},
-		{"more than the most counts as the most", []gotensor.Rao{100, 96}, 1000, []gotensor.Rao{163, 32}, 1},
+		{"more than the most counts as the most", []gotensor.Rao{1000, 995}, 1000, []gotensor.Rao{1330, 665}, 0},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestUpkeep(t *testing.T) {
 		})
 	}
 	big := gotensor.Rao(math.MaxUint64 / 2)
-	require.Equal(t, []gotensor.Rao{big, big}, price.Upkeep([]gotensor.Rao{big, big}, 950), "no overflow")
+	require.Equal(t, []gotensor.Rao{big, big}, price.Upkeep([]gotensor.Rao{big, big}, price.MaxUpkeep), "no overflow")
 }
 
 func sum(pay []gotensor.Rao) gotensor.Rao {

@@ -34,9 +34,9 @@ type Clones struct {
 // DefaultClones has the worst noisy clone known, and the upkeep under which it earns less than it costs.
 func DefaultClones() *Clones {
 	return &Clones{
-		Seed: 1, Days: []float64{1, 7, 30, 90}, Warmup: 10, Slots: 256, Pot: 137, ClonePay: 0.8, Noise: 0.03, Spread: 0.1, Few: 40, FewADay: 0.7,
-		FullADay: 40, StayDays: 60, Horizon: 30, Counts: []int{1, 10, 50, 200}, Upkeep: 950,
-		Upkeeps: []int{0, 300, 400, 500, 600, 700, 800, 850, 900, 925, 950}, ClonePays: []float64{0.3, 0.55, 0.75, 0.8},
+		Seed: 1, Days: []float64{1, 7, 30, 90}, Warmup: 10, Slots: 256, Pot: 137, ClonePay: 0.83, Noise: 0.03, Spread: 0.1, Few: 40, FewADay: 0.7,
+		FullADay: 40, StayDays: 60, Horizon: 30, Counts: []int{1, 10, 50, 200}, Upkeep: 970,
+		Upkeeps: []int{0, 300, 400, 500, 600, 700, 800, 850, 900, 925, 950, 970}, ClonePays: []float64{0.3, 0.55, 0.69, 0.75, 0.8, 0.83},
 	}
 }
 

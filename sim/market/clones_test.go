@@ -110,7 +110,7 @@ func TestClonesRefuse(t *testing.T) {
 		"slots is 1":              func(c *Clones) { c.Slots = 1 },
 		"few is 256":              func(c *Clones) { c.Few = 256 },
 		"clone_pay is NaN":        func(c *Clones) { c.ClonePay = math.NaN() },
-		"upkeep is 951, want 0":   func(c *Clones) { c.Upkeep = 951 },
+		"upkeep is 991, want 0":   func(c *Clones) { c.Upkeep = 991 },
 		"counts is 0, want 1":     func(c *Clones) { c.Counts = []int{0} },
 		"clone_pays is empty":     func(c *Clones) { c.ClonePays = nil },
 		"full_a_day is -1, want ": func(c *Clones) { c.FullADay = -1 },

@@ -1,6 +1,10 @@
 package types
 
-import "math"
+import (
+	"math"
+
+	"github.com/gotensor/gotensor/price"
+)
 
 const (
 	second = 1_000
@@ -174,7 +178,7 @@ func slotRows() []row {
 		},
 		{
 			// An owner who mines could starve all others by it.
-			"upkeep", "permille", 0, 950, 0, gov,
+			"upkeep", "permille", 0, price.MaxUpkeep, 0, gov,
 			"Rent that each miner's uid pays per epoch, as a share of the largest incentive; it is divided among miners by what is left to them.",
 			func(h *Hyperparameters) any { return &h.Upkeep },
 		},
