@@ -6,6 +6,7 @@ package port
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"strconv"
@@ -29,11 +30,12 @@ var (
 
 // Free returns n addresses of 127.0.0.1 at which nobody listens now, none of which it returned before to this process.
 // Another process may still listen there first: only that is left to chance, one in thousands.
-// The error wraps ErrNone.
+// The error wraps ErrNone; then none was taken.
 func Free(n int) ([]string, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	var out []string
+	taken := map[int]bool{}
 	for from, i := rand.IntN(end-first), 0; len(out) < n; i++ {
 		if i == end-first {
 			return nil, fmt.Errorf("%w: %d of the %d asked for are left of %d to %d", ErrNone, len(out), n, first, end-1)
@@ -50,8 +52,9 @@ func Free(n int) ([]string, error) {
 		if err := l.Close(); err != nil {
 			return nil, fmt.Errorf("close %s: %w", addr, err)
 		}
-		given[p] = true
+		taken[p] = true
 		out = append(out, addr)
 	}
+	maps.Copy(given, taken)
 	return out, nil
 }

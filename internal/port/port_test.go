@@ -31,4 +31,6 @@ func TestFreeSkipsTaken(t *testing.T) {
 	_, err := port.Free(20_000)
 	require.ErrorIs(t, err, port.ErrNone)
 	require.ErrorContains(t, err, "of the 20000 asked for")
+	_, err = port.Free(1)
+	require.NoError(t, err, "what could not be had takes nothing")
 }
