@@ -254,15 +254,17 @@ func firstOf(all score.Scores, n int) score.Scores {
 
 // observe takes in what a whole round earned.
 func (j *Judge) observe(earned []earnings) error {
-	j.shown.begin()
-	for _, group := range earned {
-		report, err := j.board.Observe(group.scores)
-		if err != nil {
-			return err
-		}
-		j.shown.observe(group, report)
+	groups := make([]score.Scores, len(earned))
+	for i := range earned {
+		groups[i] = earned[i].scores
 	}
-	for _, group := range earned {
+	reports, err := j.board.Observe(groups...)
+	if err != nil {
+		return err
+	}
+	j.shown.begin()
+	for i, group := range earned {
+		j.shown.observe(group, reports[i])
 		j.observeService(group.service)
 	}
 	return nil
@@ -288,18 +290,18 @@ func (j *Judge) Weights(m *metagraph.Metagraph) (mechanism.Row, error) {
 	j.board.Keep(keys)
 	j.shown.keep(keys)
 	j.services.Keep(keys)
-	payout, err := j.board.Weights(keys)
+	weights, err := j.weights(keys)
 	if err != nil {
 		return mechanism.Row{}, err
 	}
-	if payout.Weights == nil {
+	if weights == nil {
 		return mechanism.Row{}, fmt.Errorf("%w: nobody gains over the reference", mechanism.ErrNoWeights)
 	}
 	uids := make([]gotensor.UID, len(keys))
 	for i := range uids {
 		uids[i] = gotensor.UID(i)
 	}
-	row, err := score.Row(uids, payout.Weights, score.Limits{AllowEqual: true})
+	row, err := score.Row(uids, weights, score.Limits{AllowEqual: true})
 	if errors.Is(err, score.ErrNoWeights) {
 		return mechanism.Row{}, fmt.Errorf("%w: %w", mechanism.ErrNoWeights, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gotensor/gotensor/dataset"
@@ -24,13 +26,15 @@ type Settings struct {
 	DeadlineMs   int `json:"deadline_ms"`   // for an answer, 100..60000 (12000)
 	RoundMs      int `json:"round_ms"`      // from the start of one round to that of the next, at least DeadlineMs (60000)
 	KMax         int `json:"k_max"`         // most candidates of an answer to one item, 1..4096 (512)
-	Group        int `json:"group"`         // most neurons that are compared with each other, 2..256 (64)
+	Group        int `json:"group"`         // most neurons that are compared with each other in a round, 2..256 (256)
 
 	// Sealed predictions cannot be passed on by others in time: see Hold and docs/scoring.md (true).
 	Sealed bool `json:"sealed"`
 
 	Shard     int `json:"shard"`      // places of each source that all validators ask about in a period, 0..65536 (0: no shard); see docs/scoring.md
 	GainPower int `json:"gain_power"` // power of the gain that is paid, 1..8 (2)
+
+	Rule string `json:"rule"` // of pay: "gain" ("winner", "equal" and "2022" are there to be compared with it)
 
 	// What people use is paid too: see docs/scoring.md.
 	ServiceShare   float64 `json:"service_share"`    // of the pay for predictions that depends on how texts are served, 0..1 (0.5)
@@ -47,7 +51,7 @@ type Settings struct {
 // DefaultSettings are those of a new network.
 func DefaultSettings() Settings {
 	return Settings{
-		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 64, Sealed: true, GainPower: 2,
+		Items: 32, ContextBytes: 256, DeadlineMs: 12_000, RoundMs: 60_000, KMax: 512, Group: 256, Sealed: true, GainPower: 2, Rule: RuleGain,
 		ServiceShare: 0.5, Probes: 2, FirstPieceMs: 3_000, BytesPerSecond: 16,
 		GenerateTokensMax: 4096, GeneratePromptBytes: 64 << 10, EmbedTextsMax: 256,
 	}
@@ -91,6 +95,9 @@ func (s Settings) Validate() error {
 		if f.value < f.min || f.value > f.max {
 			return fmt.Errorf("%w: %s is %d, want %d to %d", ErrSettings, f.name, f.value, f.min, f.max)
 		}
+	}
+	if !slices.Contains(rules, s.Rule) {
+		return fmt.Errorf("%w: rule is %q, want one of %s", ErrSettings, s.Rule, strings.Join(rules, ", "))
 	}
 	if !(s.ServiceShare >= 0 && s.ServiceShare <= 1) { // so that NaN fails
 		return fmt.Errorf("%w: service_share is %v, want 0 to 1", ErrSettings, s.ServiceShare)

@@ -105,7 +105,7 @@ func mean(x []float64) float64 {
 func (j *Judge) Standings(m *metagraph.Metagraph) mechanism.Overview {
 	out := mechanism.Overview{Round: j.rounds, MixtureGain: j.shown.MixtureGain}
 	keysOf := j.keys(m)
-	payout, err := j.board.Weights(keysOf)
+	weights, err := j.weights(keysOf)
 	if err != nil {
 		j.log.Error("weights cannot be shown", "err", err)
 	}
@@ -124,11 +124,9 @@ func (j *Judge) Standings(m *metagraph.Metagraph) mechanism.Overview {
 		row := mechanism.Standing{
 			UID: n.UID, Hotkey: keys.Account(n.Hotkey), Rounds: st.Rounds, Gain: st.Level, CopyFactor: st.CopyFactor, Silent: st.Silent, Muted: st.Muted,
 		}
-		for _, s := range st.Strata {
-			row.LCB += finite(s.LCB) / float64(len(st.Strata))
-		}
-		if payout.Weights != nil {
-			row.Weight = payout.Weights[n.UID]
+		row.LCB = st.LCB()
+		if weights != nil {
+			row.Weight = weights[n.UID]
 		}
 		row.Service = j.service(key)
 		if s := j.shown.Miners[key]; s != nil {

@@ -131,12 +131,19 @@ var trained = sync.OnceValues(func() (map[int]*ngram.Model, error) {
 
 func newJudge(t *testing.T, state []byte) *text.Judge {
 	t.Helper()
+	return newJudgeBy(t, text.RuleGain, state)
+}
+
+func newJudgeBy(t *testing.T, rule string, state []byte) *text.Judge {
+	t.Helper()
+	set := settings()
+	set.Rule = rule
 	sources, err := dataset.Embedded()
 	require.NoError(t, err)
 	reference, err := ngram.NewReference(t.Context(), dataset.Excerpt(dataset.Reference, littleText, sources...))
 	require.NoError(t, err)
 	j, err := text.NewJudge(text.JudgeConfig{
-		Settings: settings(), Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2)), State: state,
+		Settings: set, Sources: sources, Reference: reference.AtWords(), Rand: rand.New(rand.NewPCG(1, 2)), State: state,
 	})
 	require.NoError(t, err)
 	return j
@@ -322,7 +329,7 @@ func TestSettings(t *testing.T) {
 	s, err = text.ParseSettings(`{"items": 8, "round_ms": 15000}`)
 	require.NoError(t, err)
 	require.Equal(t, 8, s.Items)
-	for _, broken := range []string{`{`, `{"itmes": 8}`, `{"items": 0}`, `{"k_max": 5000}`, `{"round_ms": 100}`, `{"group": 1}`} {
+	for _, broken := range []string{`{`, `{"itmes": 8}`, `{"items": 0}`, `{"k_max": 5000}`, `{"round_ms": 100}`, `{"group": 1}`, `{"rule": "fair"}`} {
 		_, err := text.ParseSettings(broken)
 		require.ErrorIs(t, err, text.ErrSettings, broken)
 	}

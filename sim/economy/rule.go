@@ -41,7 +41,7 @@ func newJudge(rule string, s score.Settings, loss func(gain float64) float64, ui
 		b, err := score.NewBoard(s, []string{"first", "second"})
 		return &ours{board: b}, err
 	case Rule22:
-		return &rule22{averages: compat.NewAverages(s.Alpha, "shapley_values_nxt"), loss: loss, most: min(1, 16/float64(uids))}, nil
+		return &rule22{averages: compat.NewAverages(s.Alpha, "shapley_values_nxt"), loss: loss, demand: compat.DemandOf(uids)}, nil
 	case Equal:
 		return equal{}, nil
 	case Winner:
@@ -78,11 +78,11 @@ func (o *ours) weights(holders []int) ([]float64, error) {
 	return payout.Weights, err
 }
 
-// rule22 is the rule of November 2022. Its largest weight was 16 times an even share (0.004 of 4,096 uids).
+// rule22 is the rule of November 2022.
 type rule22 struct {
 	averages *compat.Averages
 	loss     func(gain float64) float64
-	most     float64
+	demand   compat.Demand
 	asked    []int
 }
 
@@ -110,7 +110,7 @@ func (o *rule22) weights(holders []int) ([]float64, error) {
 			value[h] = s["shapley_values_nxt!"]
 		}
 	}
-	uids, w := compat.CalculateWeights(slices.Clone(holders), value, len(o.asked), compat.Demand{MinAllowed: 1, MaxWeight: o.most, Exclude: 0.05})
+	uids, w := compat.CalculateWeights(slices.Clone(holders), value, len(o.asked), o.demand)
 	if len(uids) == 0 {
 		return nil, nil
 	}

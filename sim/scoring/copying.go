@@ -71,7 +71,8 @@ func copying(ctx context.Context, e *exam, a *Attack) ([]attackCase, error) {
 	t.clones(attackCase{name: "sybils-20", about: "20 exact copies, registered at once", most: 1.01}, 0, same(20))
 	t.clones(attackCase{name: "copies-1", about: "1 exact copy of a victim", most: 0.05, least: 0.95}, 40, same(1))
 	t.clones(attackCase{name: "copies-10", about: "10 exact copies of a victim", most: 0.05, least: 0.95}, 40, same(10))
-	t.clones(attackCase{name: "copies-10-apart", about: "10 exact copies of a victim, groups of 7 among 13", most: 1.1, least: 0.95, group: 7}, 40, same(10))
+	t.clones(attackCase{name: "copies-10-apart", about: "10 exact copies of a victim, groups of 7 among 13", most: 0.15, least: 0.95, group: 7}, 40, same(10))
+	t.clones(attackCase{name: "sybils-20-apart", about: "20 exact copies, registered at once, groups of 7 among 23", most: 1.5, group: 7}, 0, same(20))
 	if err := t.disguises(ctx); err != nil {
 		return nil, err
 	}

@@ -182,7 +182,7 @@ func (o *Order) equals(ctx context.Context, e *exam, out *sim.Report) error {
 			}
 			margin = min(margin, s.Delta[0][1]/(rule.Kappa*max(rule.LevelFloor, (level[0]+level[1])/2)))
 		}
-		kept, err := o.keep(ctx, e, rule, []player{always("a", 0, gains[0]), always("b", 0, gains[1])})
+		kept, err := o.keep(ctx, e, rule, []player{always("a", 0, gains[0]), always("b", 0, gains[1])}, 2)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (o *Order) relatives(ctx context.Context, e *exam, out *sim.Report) error {
 	for _, kappa := range slices.Compact(limits) {
 		changed := rule
 		changed.Kappa = kappa
-		keeps, err := o.keep(ctx, e, changed, players)
+		keeps, err := o.keep(ctx, e, changed, players, len(players))
 		if err != nil {
 			return err
 		}
@@ -46,12 +46,19 @@ func (o *Order) relatives(ctx context.Context, e *exam, out *sim.Report) error {
 		}
 	}
 	out.Tables = append(out.Tables, table)
+	keeps, err := o.keep(ctx, e, rule, players, 4)
+	if err != nil {
+		return err
+	}
+	out.Numbers = append(out.Numbers,
+		sim.Number{Name: "relatives-apart-keep-mean", About: "what they keep in random groups of four, mean", Value: mean(keeps), AtLeast: sim.Bound(0.96)},
+		sim.Number{Name: "relatives-apart-keep-least", About: "what the one of them keeps there that keeps least", Value: slices.Min(keeps), AtLeast: sim.Bound(0.88)})
 	return nil
 }
 
-// keep is what each player keeps, beside all others, of the pay that it has alone, in the second half of the rounds.
-func (o *Order) keep(ctx context.Context, e *exam, rule score.Settings, players []player) ([]float64, error) {
-	both, err := e.play(ctx, rule, o.Seed, o.Rounds, len(players), players)
+// keep is what each player keeps, beside all others in random groups of the given size, of the pay that it has alone, in the second half of the rounds.
+func (o *Order) keep(ctx context.Context, e *exam, rule score.Settings, players []player, group int) ([]float64, error) {
+	both, err := e.play(ctx, rule, o.Seed, o.Rounds, group, players)
 	if err != nil {
 		return nil, err
 	}

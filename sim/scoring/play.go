@@ -103,6 +103,7 @@ func (e *exam) round(board *score.Board, players []player, r int, items []int, g
 			here = append(here, i)
 		}
 	}
+	var all []score.Scores
 	for len(here) > 0 {
 		n := min(group, len(here))
 		scores := score.Scores{}
@@ -118,12 +119,13 @@ func (e *exam) round(board *score.Board, players []player, r int, items []int, g
 			}
 			scores.Replies = append(scores.Replies, reply)
 		}
-		if _, err := board.Observe(scores); err != nil {
-			return err
-		}
-		here = here[n:]
+		all, here = append(all, scores), here[n:]
 	}
-	return nil
+	if len(all) == 0 {
+		return nil
+	}
+	_, err := board.Observe(all...)
+	return err
 }
 
 // pay notes what each player earns after a round.

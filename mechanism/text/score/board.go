@@ -2,6 +2,7 @@ package score
 
 import (
 	"fmt"
+	"maps"
 	"math"
 )
 
@@ -55,6 +56,15 @@ type Standing struct {
 	Strata []StratumStanding `json:"strata"`
 }
 
+// LCB is the mean of the lower bounds over the sources, nats.
+func (s *Standing) LCB() float64 {
+	sum := 0.0
+	for i := range s.Strata {
+		sum += s.Strata[i].LCB
+	}
+	return sum / float64(len(s.Strata))
+}
+
 // StratumStanding is the part of one source of text. All numbers but Rounds are nats; all are 0 if never asked.
 type StratumStanding struct {
 	Name   string  `json:"name"`
@@ -89,42 +99,41 @@ func (b *Board) Strata() []string { return append([]string(nil), b.strata...) }
 // Rounds returns how often Observe succeeded since the board began, restarts included.
 func (b *Board) Rounds() int { return b.rounds }
 
-// Observe takes in the scores of one group. Every neuron in them was asked; neurons that are not in them were not, and stay as they
-// are. It fails with ErrScores, and changes nothing, if the scores do not fit the board.
-func (b *Board) Observe(scores Scores) (Report, error) {
-	if err := b.check(scores); err != nil {
-		return Report{}, err
+// Observe takes in a round: the scores of one or more groups, each of which was asked something. Every neuron in them was asked; neurons that are
+// not in them were not, and stay as they are. Who was found alike before is so in whatever group it is now. It fails with ErrScores, and changes
+// nothing, if the scores do not fit the board or name a neuron twice. There is one report for each group.
+func (b *Board) Observe(groups ...Scores) ([]Report, error) {
+	if err := b.check(groups); err != nil {
+		return nil, err
 	}
-	after := make([]*neuron, len(scores.Replies))
-	report := Report{}
-	var gains [][]float64
-	var level, round []float64
-	var answered []*neuron
-	for i := range scores.Replies {
-		reply := &scores.Replies[i]
-		after[i] = b.next(reply, scores.Strata)
-		if reply.Answered {
-			report.Keys = append(report.Keys, reply.Key)
-			gains = append(gains, nats(reply.Gains))
-			level = append(level, after[i].level())
-			round = append(round, reply.Mean())
-			answered = append(answered, after[i])
+	after := map[Key]*neuron{}
+	reports := make([]Report, len(groups))
+	var all crowd
+	for g := range groups {
+		var gains [][]float64
+		first := len(all.keys)
+		for i := range groups[g].Replies {
+			reply := &groups[g].Replies[i]
+			n := b.next(reply, groups[g].Strata)
+			if after[reply.Key] = n; reply.Answered {
+				gains = append(gains, nats(reply.Gains))
+				all.add(reply.Key, g, n, reply.Mean())
+			}
+		}
+		reports[g].Keys = all.keys[first:len(all.keys):len(all.keys)]
+		if len(gains) > 0 {
+			if err := reports[g].fill(&b.settings, gains, all.level[first:]); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if len(gains) > 0 {
-		if err := report.fill(&b.settings, gains, level); err != nil {
-			return Report{}, err
-		}
-		if b.settings.Lead > 0 {
-			b.follow(report.Keys, &report.Similarity, level)
-		}
+	for g := range reports {
+		all.alike = append(all.alike, &reports[g].Similarity)
 	}
-	b.settle(report.Keys, answered, report.Similarity, round)
-	for i := range scores.Replies {
-		b.neurons[scores.Replies[i].Key] = after[i]
-	}
+	b.settle(&all)
+	maps.Copy(b.neurons, after)
 	b.rounds++
-	return report, nil
+	return reports, nil
 }
 
 // fill computes what is shown of a group.
@@ -252,38 +261,51 @@ func (b *Board) Keep(keys []Key) {
 }
 
 // check refuses scores that do not fit the board.
-func (b *Board) check(scores Scores) error {
-	if len(scores.Strata) == 0 {
-		return fmt.Errorf("%w: the round has no items", ErrScores)
+func (b *Board) check(groups []Scores) error {
+	if len(groups) == 0 {
+		return fmt.Errorf("%w: the round has no groups", ErrScores)
 	}
-	for t, d := range scores.Strata {
-		if d < 0 || d >= len(b.strata) {
-			return fmt.Errorf("%w: item %d is of stratum %d, want 0..%d", ErrScores, t, d, len(b.strata)-1)
-		}
-	}
-	worst := b.settings.Worst() - 1e-9
-	seen := make(map[Key]bool, len(scores.Replies))
+	seen := map[Key]bool{}
 	added := 0
-	for i := range scores.Replies {
-		reply := &scores.Replies[i]
-		if len(reply.Key) == 0 || len(reply.Key) > maxKey || seen[reply.Key] {
-			return fmt.Errorf("%w: key %q of reply %d is empty, over %d bytes or given twice", ErrScores, reply.Key, i, maxKey)
+	for g := range groups {
+		scores := &groups[g]
+		if len(scores.Strata) == 0 {
+			return fmt.Errorf("%w: the round has no items", ErrScores)
 		}
-		seen[reply.Key] = true
-		if _, ok := b.neurons[reply.Key]; !ok {
-			added++
+		for t, d := range scores.Strata {
+			if d < 0 || d >= len(b.strata) {
+				return fmt.Errorf("%w: item %d is of stratum %d, want 0..%d", ErrScores, t, d, len(b.strata)-1)
+			}
 		}
-		if len(reply.Gains) != len(scores.Strata) {
-			return fmt.Errorf("%w: %q has %d gains, want %d", ErrScores, reply.Key, len(reply.Gains), len(scores.Strata))
-		}
-		for t := range reply.Gains {
-			if g := reply.Gains[t].Nats; !(g >= worst && g <= b.settings.Cap) {
-				return fmt.Errorf("%w: gain of %q on item %d is %v, want %v..%v", ErrScores, reply.Key, t, g, worst, b.settings.Cap)
+		for i := range scores.Replies {
+			reply := &scores.Replies[i]
+			if len(reply.Key) == 0 || len(reply.Key) > maxKey || seen[reply.Key] {
+				return fmt.Errorf("%w: key %q of reply %d is empty, over %d bytes or given twice", ErrScores, reply.Key, i, maxKey)
+			}
+			seen[reply.Key] = true
+			if _, ok := b.neurons[reply.Key]; !ok {
+				added++
+			}
+			if err := b.checkGains(reply, len(scores.Strata)); err != nil {
+				return err
 			}
 		}
 	}
 	if len(b.neurons)+added > maxNeurons {
 		return fmt.Errorf("%w: more than %d neurons; forget those that left with Keep", ErrScores, maxNeurons)
+	}
+	return nil
+}
+
+func (b *Board) checkGains(reply *ReplyScore, items int) error {
+	if len(reply.Gains) != items {
+		return fmt.Errorf("%w: %q has %d gains, want %d", ErrScores, reply.Key, len(reply.Gains), items)
+	}
+	worst := b.settings.Worst() - 1e-9
+	for t := range reply.Gains {
+		if g := reply.Gains[t].Nats; !(g >= worst && g <= b.settings.Cap) {
+			return fmt.Errorf("%w: gain of %q on item %d is %v, want %v..%v", ErrScores, reply.Key, t, g, worst, b.settings.Cap)
+		}
 	}
 	return nil
 }

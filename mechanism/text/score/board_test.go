@@ -38,9 +38,10 @@ func roundOf(gains map[score.Key]func(item int) float64, keys ...score.Key) scor
 
 func observe(tb testing.TB, b *score.Board, s score.Scores) score.Report {
 	tb.Helper()
-	report, err := b.Observe(s)
+	reports, err := b.Observe(s)
 	require.NoError(tb, err)
-	return report
+	require.Len(tb, reports, 1)
+	return reports[0]
 }
 
 func weightsOf(tb testing.TB, b *score.Board, keys ...score.Key) []float64 {
@@ -270,6 +271,15 @@ func TestObserveRefuses(t *testing.T) {
 		_, err = score.NewBoard(score.Defaults(), names)
 		require.ErrorIs(t, err, score.ErrSettings)
 	}
+	t.Run("in two groups", func(t *testing.T) {
+		_, err := newBoard(t).Observe(good(), good())
+		require.ErrorIs(t, err, score.ErrScores)
+		require.ErrorContains(t, err, `"a"`)
+	})
+	t.Run("no groups", func(t *testing.T) {
+		_, err := newBoard(t).Observe()
+		require.ErrorIs(t, err, score.ErrScores)
+	})
 }
 
 // TestRestart: a board that is stored and loaded after every round ends with the same bytes and weights.

@@ -2,6 +2,7 @@ package score
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -22,6 +23,17 @@ type pair struct{ a, b Key }
 type bond struct {
 	distance float32 // moving, nats
 	before   int8    // 1: the one with the smaller key was before, -1: the other, 0: nothing is remembered
+	met      int8    // rounds in which both answered in one group, oftenMet at most
+}
+
+// oftenMet is so many rounds that nothing of the first guess is left.
+const oftenMet = 100
+
+// elsewhere is how alike two of different groups are, 0..1, by the rounds in which they were in one; those began from two that are far from each other, for
+// one or two rounds say little and it may be long until the next.
+func (k *bond) elsewhere(s *Settings, scale float64) float64 {
+	first := math.Pow(1-s.PairRate, float64(k.met))
+	return max(0, 1-float64(k.distance)/scale*(1-first)-farthest*first)
 }
 
 func pairOf(a, b Key) pair {
@@ -36,7 +48,7 @@ func (s *Settings) scale(a, b float64) float64 {
 	return s.Kappa * max(s.LevelFloor, (max(0, a)+max(0, b))/2)
 }
 
-// follow takes in the distances of a round among those that answered, and sets who is alike by what is known over rounds.
+// follow takes in the distances of a round among the neurons of one group that answered, and sets who is alike by what is known over rounds.
 func (b *Board) follow(keys []Key, like *Similarity, level []float64) {
 	s := &b.settings
 	for i := range keys {
@@ -52,7 +64,7 @@ func (b *Board) follow(keys []Key, like *Similarity, level []float64) {
 				known.before = 0
 			}
 			if ok || len(b.pairs) < maxPairs {
-				known.distance = float32(moving)
+				known.distance, known.met = float32(moving), min(known.met+1, oftenMet)
 				b.pairs[p] = known
 			}
 			both := max(0, 1-moving/scale, (1-now/scale-s.Sure)/(1-s.Sure))
@@ -90,10 +102,11 @@ func (b *Board) storePairs(neurons []neuronState) {
 		n := &neurons[i]
 		slices.Sort(n.Others)
 		before, some := make([]int8, len(n.Others)), false
+		n.Met = make([]int8, len(n.Others))
 		for k, j := range n.Others {
 			known := b.pairs[pair{Key(n.Key), Key(neurons[j].Key)}]
 			n.Distances = append(n.Distances, known.distance)
-			before[k] = known.before
+			before[k], n.Met[k] = known.before, known.met
 			some = some || known.before != 0
 		}
 		if some {
@@ -115,6 +128,12 @@ func (b *Board) loadPairs(neurons []neuronState) error {
 		if len(n.Before) != len(n.Others) {
 			return fmt.Errorf("%w: neuron %q: %d marks of who was before for %d others", ErrState, n.Key, len(n.Before), len(n.Others))
 		}
+		if n.Met == nil {
+			n.Met = slices.Repeat([]int8{oftenMet}, len(n.Others)) // of a board that did not count
+		}
+		if len(n.Met) != len(n.Others) {
+			return fmt.Errorf("%w: neuron %q: %d counts of common rounds for %d others", ErrState, n.Key, len(n.Met), len(n.Others))
+		}
 		last := i
 		for k, j := range n.Others {
 			d := n.Distances[k]
@@ -124,7 +143,10 @@ func (b *Board) loadPairs(neurons []neuronState) error {
 			if n.Before[k] < -1 || n.Before[k] > 1 {
 				return fmt.Errorf("%w: neuron %q: who was before is %d, want -1, 0 or 1", ErrState, n.Key, n.Before[k])
 			}
-			b.pairs[pairOf(Key(n.Key), Key(neurons[j].Key))] = bond{distance: d, before: n.Before[k]}
+			if n.Met[k] < 1 || n.Met[k] > oftenMet {
+				return fmt.Errorf("%w: neuron %q: %d common rounds, want 1 to %d", ErrState, n.Key, n.Met[k], oftenMet)
+			}
+			b.pairs[pairOf(Key(n.Key), Key(neurons[j].Key))] = bond{distance: d, before: n.Before[k], met: n.Met[k]}
 			last = j
 		}
 	}

@@ -108,12 +108,14 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 	scripted(t, b, 0, 1, map[score.Key]uint64{"first": 1, "second": 1})
 	data, err := b.Encode()
 	require.NoError(t, err)
-	const whole = `"others":[1],"distances":[0]`
+	const whole = `"others":[1],"distances":[0],"met":[1]`
 	require.Contains(t, string(data), whole)
 	for _, before := range []string{`,"before":[1]`, `,"before":[0]`, `,"before":[-1]`, ""} { // absent in boards of older versions
 		_, err := score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(whole), []byte(whole+before), 1))
 		require.NoError(t, err, before)
 	}
+	_, err = score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(`,"met":[1]`), nil, 1))
+	require.NoError(t, err, "a board that did not count")
 	for name, part := range map[string]string{
 		"itself":        `"others":[0],"distances":[0]`,
 		"nobody":        `"others":[2],"distances":[0]`,
@@ -124,10 +126,51 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 		"no such order": `"others":[1],"distances":[0],"before":[2]`,
 		"orders":        `"others":[1],"distances":[0],"before":[1,1]`,
 		"no order":      `"others":[1],"distances":[0],"before":[]`,
+		"never met":     `"others":[1],"distances":[0],"met":[0]`,
+		"met too often": `"others":[1],"distances":[0],"met":[101]`,
+		"counts":        `"others":[1],"distances":[0],"met":[1,1]`,
+		"no count":      `"others":[1],"distances":[0],"met":[]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(whole), []byte(part), 1))
 			require.ErrorIs(t, err, score.ErrState)
+		})
+	}
+}
+
+// TestAlikeInAnotherGroup: who was found to be a copy is one in whatever group it is asked. After one round together nobody is, for one round says little; and
+// an original that does not answer takes nothing.
+func TestAlikeInAnotherGroup(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		together       int // rounds in one group, before those apart
+		answers        bool
+		copy, original [2]float64 // range of the factors at the end
+	}{
+		{"met often", 30, true, [2]float64{0, 0.01}, [2]float64{1, 1}},
+		{"met once", 1, true, [2]float64{0.99, 1}, [2]float64{1, 1}},
+		{"met often, the original is silent now", 30, false, [2]float64{0.99, 1}, [2]float64{1, 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, err := score.NewBoard(score.Defaults(), twoSources)
+			require.NoError(t, err)
+			scripted(t, b, 0, 20, map[score.Key]uint64{"first": 1})
+			scripted(t, b, 20, c.together, map[score.Key]uint64{"first": 1, "second": 1})
+			for r := range 80 {
+				gains := map[score.Key]func(int) float64{"first": noisy(uint64(500+r), 3), "second": noisy(uint64(500+r), 3)}
+				if !c.answers {
+					gains["first"] = nil
+				}
+				reports, err := b.Observe(roundOf(gains, "first"), roundOf(gains, "second"))
+				require.NoError(t, err)
+				require.Len(t, reports, 2)
+				require.Equal(t, []score.Key{"second"}, reports[1].Keys)
+			}
+			for key, want := range map[score.Key][2]float64{"first": c.original, "second": c.copy} {
+				got := factor(t, b, key)
+				require.GreaterOrEqual(t, got, want[0], key)
+				require.LessOrEqual(t, got, want[1], key)
+			}
 		})
 	}
 }

@@ -1,5 +1,10 @@
 package score
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Precedence: who answers like another that answered so before it is the copy, and the pay is the other's. What a neuron showed while
 // nobody but its copies answered like it is its own record; its claim is the mean of that times the evidence behind it. Who was clearly
 // before stays so while the two are not apart, though the other's claim may catch up: else a crowd of copies, each only a little alike to its
@@ -21,39 +26,85 @@ const (
 	clearLevel = 0.2
 )
 
-// orders says who of each two that are alike was before: 1 the one of the row, -1 the one of the column, 0 neither, or not alike. It remembers who was
-// clearly before of all pairs that are not apart. Level is what the answers of each are worth, nats.
-func (b *Board) orders(keys []Key, answered []*neuron, like Similarity, level []float64) [][]int8 {
-	s, n := &b.settings, len(answered)
-	out, flat := make([][]int8, n), make([]int8, n*n)
-	for i := range out {
-		out[i] = flat[i*n : (i+1)*n : (i+1)*n]
-	}
-	for i, one := range answered {
-		for j := i + 1; j < n; j++ {
-			p, alike := pairOf(keys[i], keys[j]), like.S[i][j] > 0
-			known, ok := b.pairs[p]
-			if near := ok && s.Apart > 0 && float64(known.distance) <= s.Apart*s.scale(level[i], level[j]); !near && !alike {
-				continue
-			}
-			worth := max(0, min(level[i], level[j]))
-			old := known.before
-			if p.a != keys[i] {
-				known.before = -known.before
-			}
-			verdict := known.first(s, one.claim(worth), answered[j].claim(worth), worth)
-			if alike {
-				out[i][j], out[j][i] = verdict, -verdict
-			}
-			if p.a != keys[i] {
-				known.before = -known.before
-			}
-			if ok && known.before != old {
-				b.pairs[p] = known
-			}
+// crowd are the neurons that answered a round, group by group; all its slices but alike follow one order.
+type crowd struct {
+	keys    []Key
+	group   []int // index into alike
+	neurons []*neuron
+	level   []float64 // nats
+	round   []float64 // mean gain of the round, nats
+	alike   []*Similarity
+}
+
+func (c *crowd) add(key Key, group int, n *neuron, round float64) {
+	c.keys, c.group, c.neurons = append(c.keys, key), append(c.group, group), append(c.neurons, n)
+	c.level, c.round = append(c.level, n.level()), append(c.round, round)
+}
+
+// tie is two neurons of a crowd that are alike, or were and may be again: i before j in its order.
+type tie struct {
+	i, j  int
+	alike float64 // (0, 1], or 0 for two that are only near
+}
+
+// ties are all pairs within the groups, by this round and those before, and those of two groups that are known to be alike, or near, from rounds in which they
+// were in one. They come in order, so that sums over them are the same on any machine.
+func (b *Board) ties(c *crowd) []tie {
+	var out []tie
+	index := make(map[Key]int, len(c.keys))
+	first := 0
+	for i, key := range c.keys {
+		index[key] = i
+		if c.group[i] != c.group[first] {
+			first = i
+		}
+		for j := i + 1; j < len(c.keys) && c.group[j] == c.group[i]; j++ {
+			out = append(out, tie{i, j, c.alike[c.group[i]].S[i-first][j-first]})
 		}
 	}
+	if len(c.alike) == 1 {
+		return out
+	}
+	s := &b.settings
+	for p, known := range b.pairs {
+		i, ok := index[p.a]
+		j, both := index[p.b]
+		if !ok || !both || c.group[i] == c.group[j] {
+			continue
+		}
+		scale := s.scale(c.level[i], c.level[j])
+		if d := float64(known.distance); d < max(1, s.Apart)*scale {
+			out = append(out, tie{min(i, j), max(i, j), known.elsewhere(s, scale)})
+		}
+	}
+	slices.SortFunc(out, func(x, y tie) int { return cmp.Or(x.i-y.i, x.j-y.j) })
 	return out
+}
+
+// order says who of two neurons that are alike was before: 1 the first, -1 the other, 0 neither, or not alike. It remembers who was clearly before of all
+// pairs that are not apart.
+func (b *Board) order(c *crowd, x tie) int8 {
+	s := &b.settings
+	p, alike := pairOf(c.keys[x.i], c.keys[x.j]), x.alike > 0
+	known, ok := b.pairs[p]
+	if near := ok && s.Apart > 0 && float64(known.distance) <= s.Apart*s.scale(c.level[x.i], c.level[x.j]); !near && !alike {
+		return 0
+	}
+	side := int8(1)
+	if p.a != c.keys[x.i] {
+		side = -1
+	}
+	worth := max(0, min(c.level[x.i], c.level[x.j]))
+	turned := bond{before: side * known.before}
+	verdict := turned.first(s, c.neurons[x.i].claim(worth), c.neurons[x.j].claim(worth), worth)
+	if now := side * turned.before; ok && now != known.before {
+		known.before = now
+		b.pairs[p] = known
+	}
+	if !alike {
+		return 0
+	}
+	return verdict
 }
 
 // first says who of two was before by their claims, else by what is remembered: 1 the one, -1 the other, 0 neither. It takes what the answers that they
@@ -78,41 +129,53 @@ func (k *bond) first(s *Settings, one, other, worth float64) int8 {
 	return verdict
 }
 
-// settle sets the copy factors of the neurons that answered a round and updates their own records. Without precedence (Lead 0) all
-// that are alike share one pay.
-func (b *Board) settle(keys []Key, answered []*neuron, like Similarity, x []float64) {
+// settle sets the copy factors of the neurons that answered a round and updates their own records. Without precedence (Lead 0) all of a
+// group that are alike share one pay, each round by itself.
+func (b *Board) settle(c *crowd) {
 	s := &b.settings
-	level := make([]float64, len(answered))
-	for i, n := range answered {
-		level[i] = n.level()
+	if s.Lead == 0 {
+		b.share(c)
+		return
 	}
-	order := b.orders(keys, answered, like, level)
-	factor, unlike, kept := make([]float64, len(answered)), make([]float64, len(answered)), make([]float64, len(answered))
-	for i := range answered {
-		sharers, before, most := 1.0, 0.0, 0.0
-		for j, alike := range like.S[i] {
-			if i == j || alike == 0 || order[i][j] > 0 {
-				continue // who copies i takes nothing from it
-			}
-			most = max(most, alike)
-			if order[i][j] < 0 {
-				before = max(before, alike)
-			} else {
-				sharers += alike
-			}
-		}
-		factor[i] = max((1-before)/sharers, smallestFactor)
-		unlike[i], kept[i] = 1-most, 1-before*before/2
+	for g, first := 0, 0; g < len(c.alike); g++ {
+		n := len(c.alike[g].S)
+		b.follow(c.keys[first:first+n], c.alike[g], c.level[first:first+n])
+		first += n
 	}
-	for i, n := range answered {
-		if s.Lead == 0 {
-			factor[i] = 1 / like.Copies[i]
+	sharers, before, most := make([]float64, len(c.keys)), make([]float64, len(c.keys)), make([]float64, len(c.keys))
+	count := func(i int, alike float64, order int8) {
+		if order > 0 {
+			return // who copies i takes nothing from it
 		}
-		n.addFactor(s.CopyRate, factor[i])
-		n.own.forget(kept[i])
-		if unlike[i] > 0 {
-			n.own.Add(s.Alpha*unlike[i], x[i])
+		if most[i] = max(most[i], alike); order < 0 {
+			before[i] = max(before[i], alike)
+		} else {
+			sharers[i] += alike
 		}
+	}
+	for _, x := range b.ties(c) {
+		if order := b.order(c, x); x.alike > 0 {
+			count(x.i, x.alike, order)
+			count(x.j, x.alike, -order)
+		}
+	}
+	for i, n := range c.neurons {
+		n.addFactor(s.CopyRate, max((1-before[i])/(1+sharers[i]), smallestFactor))
+		n.own.forget(1 - before[i]*before[i]/2)
+		if unlike := 1 - most[i]; unlike > 0 {
+			n.own.Add(s.Alpha*unlike, c.round[i])
+		}
+	}
+}
+
+// share is settle without precedence; nobody needs a record of its own.
+func (b *Board) share(c *crowd) {
+	first := 0
+	for i, n := range c.neurons {
+		if c.group[i] != c.group[first] {
+			first = i
+		}
+		n.addFactor(b.settings.CopyRate, 1/c.alike[c.group[i]].Copies[i-first])
 	}
 }
 

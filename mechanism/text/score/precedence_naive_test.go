@@ -19,10 +19,11 @@ type naiveBoard struct {
 	copies  map[int]float64
 	between map[[2]int]float64 // d of each two that met
 	before  map[[2]int]bool    // [i, j]: i was clearly before j
+	guess   map[[2]int]float64 // what is left of the guess that those two are far from each other
 }
 
 func newNaiveBoard(s score.Settings) *naiveBoard {
-	return &naiveBoard{s, map[int]*[2]score.Average{}, map[int]*score.Average{}, map[int]float64{}, map[[2]int]float64{}, map[[2]int]bool{}}
+	return &naiveBoard{s, map[int]*[2]score.Average{}, map[int]*score.Average{}, map[int]float64{}, map[[2]int]float64{}, map[[2]int]bool{}, map[[2]int]float64{}}
 }
 
 func (b *naiveBoard) level(i int) float64 { return (b.strata[i][0].Mean() + b.strata[i][1].Mean()) / 2 }
@@ -31,8 +32,8 @@ func (b *naiveBoard) scale(i, j int) float64 {
 	return b.s.Kappa * max(b.s.LevelFloor, (max(0, b.level(i))+max(0, b.level(j)))/2)
 }
 
-// round takes in the gains of those that answered, items of the two strata in turn.
-func (b *naiveBoard) round(gains map[int][]float64) {
+// round takes in the gains of those that answered, items of the two strata in turn, and the group of each.
+func (b *naiveBoard) round(gains map[int][]float64, group map[int]int) {
 	for i, g := range gains {
 		if b.own[i] == nil {
 			b.strata[i], b.own[i] = &[2]score.Average{}, &score.Average{}
@@ -52,7 +53,7 @@ func (b *naiveBoard) round(gains map[int][]float64) {
 			if i == j {
 				continue
 			}
-			s, first := b.meet(min(i, j), max(i, j), gains)
+			s, first := b.meet(min(i, j), max(i, j), gains, group[i] == group[j])
 			if i > j {
 				first = -first
 			}
@@ -95,27 +96,41 @@ func (b *naiveBoard) round(gains map[int][]float64) {
 	}
 }
 
-// meet returns how alike two are, i below j, and who was before: 1 for i, -1 for j. Asked again within a round it says the same.
-func (b *naiveBoard) meet(i, j int, gains map[int][]float64) (like float64, first int) {
+// meet returns how alike two are, i below j, and who was before: 1 for i, -1 for j. Asked again within a round it says the same. Those of two groups are
+// what they were when they were in one.
+func (b *naiveBoard) meet(i, j int, gains map[int][]float64, together bool) (like float64, first int) {
 	now := 0.0
 	for t := range gains[i] {
 		now += math.Log(math.Cosh((gains[i][t]-gains[j][t])/2)) / float64(len(gains[i]))
 	}
 	scale := b.scale(i, j)
 	d := min(now, 2*scale)
-	if seen, ok := b.between[[2]int{j, i}]; ok { // this round already
+	old, met := b.between[[2]int{i, j}]
+	seen, asked := b.between[[2]int{j, i}] // this round already
+	switch {
+	case asked:
 		d = seen
-	} else {
-		if old, ok := b.between[[2]int{i, j}]; ok {
+	case !together && !met:
+		return 0, 0
+	case !together:
+		d = old
+	default:
+		if met {
 			d = old + b.s.PairRate*(d-old)
 		}
-		b.between[[2]int{i, j}], b.between[[2]int{j, i}] = d, d
+		if b.between[[2]int{i, j}], b.between[[2]int{j, i}] = d, d; !met {
+			b.guess[[2]int{i, j}] = 1
+		}
+		b.guess[[2]int{i, j}] *= 1 - b.s.PairRate
 	}
-	if d > b.s.Apart*scale {
+	if together && d > b.s.Apart*scale {
 		delete(b.before, [2]int{i, j})
 		delete(b.before, [2]int{j, i})
 	}
 	like = max(0, 1-d/scale, (1-now/scale-b.s.Sure)/(1-b.s.Sure))
+	if !together {
+		like = max(0, 1-d/scale*(1-b.guess[[2]int{i, j}])-2*b.guess[[2]int{i, j}])
+	}
 	worth := max(0, min(b.level(i), b.level(j)))
 	mine, theirs := b.claim(i, worth), b.claim(j, worth)
 	lead, sure := b.s.Lead*max(b.s.LevelFloor, mine, theirs), 2*b.s.Lead*max(worth/5, mine, theirs)
@@ -175,9 +190,11 @@ func crowdOf(t *testing.T, script []byte) {
 				voice[v] = append(voice[v], float64(v)+rng.NormFloat64())
 			}
 		}
-		var scores score.Scores
-		for t := range items {
-			scores.Strata = append(scores.Strata, t%2)
+		groups, group := make([]score.Scores, 1+rng.IntN(3)), map[int]int{}
+		for g := range groups {
+			for t := range items {
+				groups[g].Strata = append(groups[g].Strata, t%2)
+			}
 		}
 		for k, do := range does {
 			if do%8 == 7 {
@@ -189,13 +206,17 @@ func crowdOf(t *testing.T, script []byte) {
 				gains[k] = append(gains[k], g)
 				reply.Gains = append(reply.Gains, score.Gain{Nats: g})
 			}
-			scores.Replies = append(scores.Replies, reply)
+			group[k] = rng.IntN(len(groups))
+			in := &groups[group[k]]
+			in.Replies = append(in.Replies, reply)
 		}
 		if len(gains) == 0 {
 			continue
 		}
-		observe(t, board, scores)
-		naive.round(gains)
+		reports, err := board.Observe(groups...)
+		require.NoError(t, err)
+		require.Len(t, reports, len(groups))
+		naive.round(gains, group)
 		for k := range gains {
 			s, ok := board.Standing(score.Key(fmt.Sprint(k)))
 			require.True(t, ok)

@@ -32,6 +32,7 @@ type neuronState struct {
 	Others    []int     `json:"others,omitempty"`
 	Distances []float32 `json:"distances,omitempty"`
 	Before    []int8    `json:"before,omitempty"` // who of the two was before: 1 this neuron, -1 the other, 0 nobody; absent: nobody
+	Met       []int8    `json:"met,omitempty"`    // rounds in which both answered in one group, 1..100; absent: 100
 }
 
 // Encode returns the board as JSON, the same bytes for the same board. LoadBoard reads it back without any loss.

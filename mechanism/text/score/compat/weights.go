@@ -68,6 +68,11 @@ type Demand struct {
 	Exclude    float64 // quantile of the lowest weights left out, 0.05 in 2022
 }
 
+// DemandOf is the demand of 2022 on a network of n uids: the largest weight was 0.004 of 4,096, which is sixteen even shares.
+func DemandOf(n int) Demand {
+	return Demand{MinAllowed: 1, MaxWeight: min(1, 16/float64(max(1, n))), Exclude: 0.05}
+}
+
 // CalculateWeights turns averages into weights. Order lists uids by preference (responsive, other queried, never queried); average
 // gives each uid's value, 0 if absent. Empty results mean that nothing is set. Faults kept: fewer weights than demanded may come
 // out, and one infinite average makes all of them NaN.
