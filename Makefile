@@ -94,8 +94,9 @@ soak: build ## a thousand streams for MINUTES=10: memory and descriptors stay fl
 	GOTENSOR_SOAK_MINUTES=$(MINUTES) $(GO) test -tags 'e2e soak' -count=1 -timeout 90m -v -run "TestSoak|TestNodeAway" ./test/e2e
 
 SEASONS ?= 6
-economy: build ## owners of miners follow their profit on a localnet for SEASONS=6 of four paid epochs: the network's gain rises
-	GOTENSOR_ECONOMY_SEASONS=$(SEASONS) $(GO) test -tags 'e2e economy' -count=1 -timeout 60m -v -run TestEconomy ./test/e2e
+RULES   ?= gain,2022,equal,winner
+economy: build ## owners of miners follow their profit on localnets for SEASONS=6 of five paid epochs, one for each of RULES=gain,2022,equal,winner
+	GOTENSOR_ECONOMY_SEASONS=$(SEASONS) GOTENSOR_ECONOMY_RULES=$(RULES) $(GO) test -tags 'e2e economy' -count=1 -timeout 60m -v -run TestEconomy ./test/e2e
 
 attacker: ## the program that plays miners who cheat
 	$(GO) build -o build/gotensor-attacker ./test/attacks/attacker

@@ -27,6 +27,7 @@ type localnetOptions struct {
 	openAIModel string
 	llm         string
 	noGateway   bool
+	rule        string
 	subnets     int
 	plugin      string
 	epochs      uint64
@@ -67,6 +68,7 @@ The wallet "rich" in FOLDER/wallets holds TAO to play with; the password of all 
 	f.StringVar(&o.openAIURL, "openai-url", "", "add a miner before this OpenAI-compatible server")
 	f.StringVar(&o.openAIModel, "openai-model", "", "name of the model on that server")
 	f.StringVar(&o.llm, "llm", "", "add a miner before a server that this command starts; --port N is added to it")
+	f.StringVar(&o.rule, "rule", "", "how validators pay: gain, or winner, equal, 2022 to compare it with (default gain, or as in --home)")
 	f.BoolVar(&o.noGateway, "no-gateway", false, "run no gateway: no page to open, no API for applications")
 	f.BoolVar(&o.metrics, "metrics", false, "give each process an address for metrics; metrics.json and prometheus.yml in --home name them")
 	f.BoolVar(&o.pprof, "pprof", false, "serve profiles beside the metrics")
@@ -94,7 +96,7 @@ func (a *app) localnet(ctx context.Context, o localnetOptions) error {
 	}
 	cfg := localnet.Config{
 		Home: home, Gotensor: self, Gotensord: node, Validators: o.validators, Models: o.models, SilentAfter: o.silentAfter,
-		OpenAIURL: o.openAIURL, OpenAIModel: o.openAIModel, LLM: strings.Fields(o.llm), NoGateway: o.noGateway, Epochs: o.epochs, Log: a.log(),
+		OpenAIURL: o.openAIURL, OpenAIModel: o.openAIModel, LLM: strings.Fields(o.llm), NoGateway: o.noGateway, Rule: o.rule, Epochs: o.epochs, Log: a.log(),
 		Metrics: o.metrics || o.pprof, Pprof: o.pprof,
 	}
 	if cfg.Subnets = o.subnets; cfg.Subnets > 1 {

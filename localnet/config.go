@@ -30,6 +30,8 @@ type Config struct {
 	OpenAIModel string
 	LLM         []string // command that serves a language model like OpenAI on 127.0.0.1 at the --port that is added to it
 
+	Rule string // of pay, of package text (its default, or what the home was made with)
+
 	NoGateway bool // run no gateway
 
 	Subnets int      // 1, or 2 with one of plug-ins beside that of text (1)
@@ -78,6 +80,9 @@ func (c *Config) fill() error {
 			return fmt.Errorf("%w: model %q", ErrConfig, m)
 		}
 	}
+	if err := settings(c.slowModel(), c.Rule).Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	if c.SilentAfter == 0 {
 		c.SilentAfter = time.Minute
 	}
@@ -100,6 +105,7 @@ type plan struct {
 	Plugins    []minerPlan   `json:"plugins,omitempty"` // miners of the second subnet
 	Network    chain.Network `json:"network"`
 	P2P        string        `json:"p2p"`
+	Rule       string        `json:"rule,omitempty"`    // of pay; empty: the default
 	Gateway    string        `json:"gateway,omitempty"` // host:port, kept also while a run has none
 }
 

@@ -30,8 +30,11 @@ type wallet struct{ cold, hot gotensor.Address }
 
 // settings of the text mechanism: short rounds of few questions, or such as a small language model on one core can keep up with. Answers
 // must be sealed within half of the deadline.
-func settings(slow bool) text.Settings {
+func settings(slow bool, rule string) text.Settings {
 	s := text.DefaultSettings()
+	if rule != "" {
+		s.Rule = rule
+	}
 	s.Items, s.ContextBytes, s.DeadlineMs, s.RoundMs, s.KMax = 16, 128, 900, 1_000, 64
 	if slow {
 		s.Items, s.DeadlineMs, s.RoundMs = 8, 18_000, 20_000
@@ -85,7 +88,7 @@ func makeChain(ctx context.Context, c *Config, p *plan, holders map[string]walle
 
 func specOf(c *Config, p *plan, holders map[string]wallet, producerKey []byte) (genesis.Spec, error) {
 	slow := c.slowModel()
-	mechanism, err := json.Marshal(settings(slow))
+	mechanism, err := json.Marshal(settings(slow, p.Rule))
 	if err != nil {
 		return genesis.Spec{}, fmt.Errorf("encode settings: %w", err)
 	}

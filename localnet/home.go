@@ -2,6 +2,7 @@ package localnet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"github.com/gotensor/gotensor/internal/home"
 	"github.com/gotensor/gotensor/internal/port"
 	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/mechanism/text"
 )
 
 const (
@@ -162,6 +164,9 @@ func readPlan(c *Config, data []byte) (*plan, error) {
 	if n := 1 + min(1, len(p.Plugins)); c.Subnets > n || n > 1 && len(c.Plugin) == 0 {
 		return nil, fmt.Errorf("%w: %s was made with --subnets %d: give the same, or name another folder with --home", ErrConfig, c.Home, n)
 	}
+	if c.Rule != "" && c.Rule != cmp.Or(p.Rule, text.RuleGain) {
+		return nil, fmt.Errorf("%w: %s was made with the rule %q: give the same, or name another folder with --home", ErrConfig, c.Home, cmp.Or(p.Rule, text.RuleGain))
+	}
 	return &p, nil
 }
 
@@ -189,7 +194,7 @@ func (p *plan) check() error {
 }
 
 func newPlan(c *Config) (*plan, error) {
-	p := &plan{Version: planVersion}
+	p := &plan{Version: planVersion, Rule: c.Rule}
 	for i := range c.Validators {
 		p.Validators = append(p.Validators, fmt.Sprintf("validator-%d", i+1))
 	}

@@ -2,6 +2,7 @@ package localnet
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -63,6 +64,33 @@ func TestLayOut(t *testing.T) {
 	require.NoError(t, err)
 	leave()
 	require.Equal(t, p, q, "as it was, whatever is asked for now")
+}
+
+// TestRuleOfAHome: validators pay by the rule that the chain was made with.
+func TestRuleOfAHome(t *testing.T) {
+	for given, want := range map[string]string{"": "gain", "winner": "winner"} {
+		t.Run(want, func(t *testing.T) {
+			c, _ := config(t)
+			c.Rule = given
+			_, leave, err := enter(t.Context(), &c)
+			require.NoError(t, err)
+			leave()
+			data, err := os.ReadFile(filepath.Join(c.Home, "spec.json"))
+			require.NoError(t, err)
+			require.Contains(t, string(data), fmt.Sprintf(`"rule": %q`, want))
+
+			c.Rule = "equal"
+			_, _, err = enter(t.Context(), &c)
+			require.ErrorIs(t, err, ErrConfig)
+			require.ErrorContains(t, err, fmt.Sprintf("was made with the rule %q", want))
+			for _, same := range []string{"", want} {
+				c.Rule = same
+				_, leave, err = enter(t.Context(), &c)
+				require.NoError(t, err)
+				leave()
+			}
+		})
+	}
 }
 
 func TestEnterRefuses(t *testing.T) {
@@ -129,6 +157,7 @@ func TestFill(t *testing.T) {
 		"model \"a b\"":     func(c *Config) { c.Models = []string{"a b"} },
 		"model \"../x\"":    func(c *Config) { c.Models = []string{"../x"} },
 		"both binaries are": func(c *Config) { c.Gotensord = "" },
+		"rule is \"fair\"":  func(c *Config) { c.Rule = "fair" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := Config{Home: "x", Gotensor: "a", Gotensord: "b"}

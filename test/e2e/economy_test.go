@@ -3,59 +3,101 @@
 package e2e
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/metagraph"
 )
 
 const (
 	economyOwners = 5
-	// A change shows in pay two epochs later, and the validators' averages need two more to follow.
-	seasonEpochs = 4
+	// A change shows in pay two epochs later, a new uid's three, and the validators' averages need two more to follow.
+	seasonEpochs = 5
 	// seasonWithin bounds a season; it takes about a minute where nothing else runs.
-	seasonWithin = 6 * time.Minute
+	seasonWithin = 8 * time.Minute
 	triesAtOnce  = 2
 	largestOrder = 8
-	// costOfOrder is what an order costs per epoch, of an even share of the miners' pay: an n-gram model of order 5 costs a quarter of it.
-	costOfOrder = 0.05
+	// What an order costs per epoch, of an even share of the miners' pay: an n-gram model of order 5 costs a quarter of it. And what a second
+	// uid for the same model does, which only repeats it.
+	costOfOrder, costOfClone = 0.05, 0.02
 )
 
-// TestEconomy lets owners of miners follow their profit on a real network: each season some serve another order of n-gram model, or stop,
-// and keep to it if they earned more. GOTENSOR_ECONOMY_SEASONS seasons (6) of four paid epochs; GOTENSOR_ECONOMY_SEED (1) draws
-// who tries what. It shows the gain of the mixture of all answers rise, as sim/economy says it must.
+// TestEconomy lets owners of miners follow their profit on real networks, one for each rule of GOTENSOR_ECONOMY_RULES (all), two at a time: each season some
+// serve another order of n-gram model, or the same one under a second uid, or stop, and keep to it if they earned more.
+// GOTENSOR_ECONOMY_SEASONS seasons (6) of five paid epochs; GOTENSOR_ECONOMY_SEED (1) draws who tries what. Under our rule the gain of the
+// mixture of all answers rises, and above that of equal pay, as sim/economy says it must.
 func TestEconomy(t *testing.T) {
 	seasons := int(economySetting(t, "GOTENSOR_ECONOMY_SEASONS", 6))
-	e := newEconomy(t, economySetting(t, "GOTENSOR_ECONOMY_SEED", 1))
+	seed := economySetting(t, "GOTENSOR_ECONOMY_SEED", 1)
+	names := strings.Split(cmp.Or(os.Getenv("GOTENSOR_ECONOMY_RULES"), "gain,2022,equal,winner"), ",")
+	all := make([]economyEnd, len(names))
+	t.Run("rules", func(t *testing.T) {
+		for i, rule := range names {
+			t.Run(rule, func(t *testing.T) {
+				t.Parallel()
+				all[i] = playEconomy(t, rule, seed, seasons)
+			})
+		}
+	})
+	of := map[string]economyEnd{}
+	t.Logf("%-8s %14s %14s %10s %16s  %s", "rule", "first mixture", "last mixture", "nats/TAO", "pay to clones", "orders, + with a clone")
+	for i, rule := range names {
+		of[rule] = all[i]
+		t.Logf("%-8s %14.3f %14.3f %10.3f %15.0f%%  %v, then %v", rule, all[i].first, all[i].last, all[i].last/all[i].pot, 100*all[i].clones, all[i].began, all[i].strategies)
+	}
+	require.False(t, t.Failed(), "not all networks ran to their end")
+	gain, ours := of["gain"]
+	if equal, played := of["equal"]; ours && played {
+		require.Greater(t, gain.last, equal.last, "who is paid for what he knows knows more")
+	}
+}
+
+// economyEnd is what became of a network. Mixtures are the gain of the equal mixture of all answers, in nats per item.
+type economyEnd struct {
+	first, last       float64 // mixture of the first season, and mean over the second half of those in which owners tried something
+	pot               float64 // miners' pay, TAO per epoch
+	clones            float64 // share of it that second uids got, mean over that half
+	began, strategies []strategy
+}
+
+func playEconomy(t *testing.T, rule string, seed uint64, seasons int) economyEnd {
+	t.Helper()
+	e := newEconomy(t, rule, seed)
 	e.season(t) // averages begin
 	for _, o := range e.owners {
-		o.before, o.baseline = o.order, o.profit
+		o.before, o.baseline = o.now, o.profit
 	}
-	var mixtures []float64
-	first := e.orders()
+	end := economyEnd{first: e.mixture, pot: e.pot, began: e.strategies()}
+	var mixtures, clones []float64
 	for n := range seasons {
 		trying := e.try(t)
 		e.season(t)
-		mixtures = append(mixtures, e.mixture)
-		t.Logf("season %d: mixture %.3f nats, best %.3f nats, miners' pay %.4f TAO per epoch", n+1, e.mixture, e.best, e.pot)
+		mixtures, clones = append(mixtures, e.mixture), append(clones, e.clones/e.pot)
+		t.Logf("%s, season %d: mixture %.3f nats, best %.3f nats, %.0f %% of the pay to clones", rule, n+1, e.mixture, e.best, 100*e.clones/e.pot)
 		for i, o := range e.owners {
-			t.Logf("  owner %d serves order %d: pay %.4f, cost %.4f, profit %+.4f TAO per epoch, before %+.4f", i, o.order, o.profit+e.cost(o.order), e.cost(o.order), o.profit, o.baseline)
+			t.Logf("  owner %d serves %v: pay %.4f, cost %.4f, profit %+.4f TAO per epoch, before %+.4f", i, o.now, o.profit+e.cost(o.now), e.cost(o.now), o.profit, o.baseline)
 		}
 		e.settle(t, trying)
 	}
-	t.Logf("orders %v, then %v; mixture %.3f nats at first, then %.3f", first, e.orders(), e.start, mixtures)
 	half := len(mixtures) / 2
-	require.Greater(t, average(mixtures[half:]), e.start+0.05, "the network has learned more than it knew at first")
-	require.Greater(t, totalOf(e.orders()), totalOf(first), "larger models are served")
+	end.last, end.clones, end.strategies = average(mixtures[half:]), average(clones[half:]), e.strategies()
+	if rule == "gain" {
+		require.Greater(t, end.last, end.first+0.05, "the network has learned more than it knew at first")
+		require.Greater(t, totalOf(end.strategies), totalOf(end.began), "larger models are served")
+	}
+	return end
 }
 
 // economySetting is a whole number of the environment.
@@ -70,15 +112,38 @@ func economySetting(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// ownerOfMiner runs one miner.
+// strategy is what an owner serves.
+type strategy struct {
+	order int  // of its model; 0: it has left
+	clone bool // the same model under a second uid too
+}
+
+// String is like 5 or 5+.
+func (s strategy) String() string {
+	if s.clone {
+		return fmt.Sprintf("%d+", s.order)
+	}
+	return strconv.Itoa(s.order)
+}
+
+// cloned is the order of the second uid's model, 0: none.
+func (s strategy) cloned() int {
+	if s.clone {
+		return s.order
+	}
+	return 0
+}
+
+// Wallets of an owner's uids.
+const firstWallet, cloneWallet = "me", "clone"
+
+// ownerOfMiner runs one miner, or two with the same model.
 type ownerOfMiner struct {
-	name, home string
-	hotkey     gotensor.Address
-	order      int // of its model; 0: stopped
-	before     int
-	miner      *program
-	profit     float64 // TAO in the latest epoch
-	baseline   float64 // the same before what it tries now
+	name, home   string
+	now, before  strategy
+	miner, clone *program
+	profit       float64 // TAO in the latest epoch
+	baseline     float64 // the same before what it tries now
 }
 
 type economy struct {
@@ -87,46 +152,40 @@ type economy struct {
 	rng     *rand.Rand
 	paid    uint64         // epochs
 	rounds  map[string]int // latest round seen of each validator
-	pot     float64        // TAO of the owners' miners in an epoch at first, by which costs are set
+	pot     float64        // TAO of all miners in an epoch at first, by which costs are set
+	clones  float64        // TAO of second uids in the latest epoch
 	mixture float64        // gain of the mixture, nats, mean over the rounds of the latest season
 	best    float64        // largest moving mean gain of a miner
-	start   float64        // the mixture of the first season
 }
 
-func newEconomy(t *testing.T, seed uint64) *economy {
+func newEconomy(t *testing.T, rule string, seed uint64) *economy {
 	t.Helper()
 	e := &economy{suite: newSuite(t), rng: rand.New(rand.NewPCG(seed, 1)), rounds: map[string]int{}}
-	e.suite.start(t, "--validators", "2", "--models", "ngram-1", "--no-gateway")
+	e.suite.start(t, "--validators", "2", "--models", "ngram-1", "--no-gateway", "--rule", rule)
 	e.connect(t)
 	for i, order := range []int{1, 1, 2, 2, 3} {
 		o := &ownerOfMiner{name: fmt.Sprintf("owner-%d", i)}
 		o.home = filepath.Join(filepath.Dir(e.home), o.name)
 		require.NoError(t, os.MkdirAll(o.home, 0o700))
-		e.serve(t, o, order)
+		e.serve(t, o, strategy{order: order})
 		e.owners = append(e.owners, o)
 	}
 	require.Len(t, e.owners, economyOwners)
-	for _, o := range e.owners {
-		store := keys.NewStore(o.home)
-		eventually(t, epochs, o.name+" is registered", func() error {
-			k, _, err := store.HotkeyPublic("me", "default")
-			if err != nil {
-				return err
-			}
-			o.hotkey = k.Address
-			_, _, err = e.neuron(t, keys.Account(k.Address))
-			return err
-		})
-	}
-	eventually(t, epochs, "everybody has been paid", func() error {
+	eventually(t, epochs, "everybody is registered and somebody paid", func() error {
 		m, err := e.node.Metagraph(t.Context(), netuid)
 		if err != nil {
 			return err
 		}
+		paid := 0
 		for _, o := range e.owners {
-			if n, ok := m.ByHotkey(o.hotkey); !ok || n.Incentive == 0 {
-				return fmt.Errorf("%s has no incentive", o.name)
+			n, ok := o.neuron(m, firstWallet)
+			if !ok {
+				return fmt.Errorf("%s has no uid", o.name)
 			}
+			paid += int(n.Incentive)
+		}
+		if paid == 0 {
+			return errors.New("nobody has incentive")
 		}
 		return nil
 	})
@@ -136,25 +195,42 @@ func newEconomy(t *testing.T, seed uint64) *economy {
 	return e
 }
 
-// serve has an owner's miner serve another order, or none.
-func (e *economy) serve(t *testing.T, o *ownerOfMiner, order int) {
+// neuron of one of the owner's wallets; false while there is none.
+func (o *ownerOfMiner) neuron(m *metagraph.Metagraph, wallet string) (metagraph.Neuron, bool) {
+	k, _, err := keys.NewStore(o.home).HotkeyPublic(wallet, "default")
+	if err != nil {
+		return metagraph.Neuron{}, false
+	}
+	return m.ByHotkey(k.Address)
+}
+
+// serve has an owner's miners serve what it wants to now.
+func (e *economy) serve(t *testing.T, o *ownerOfMiner, want strategy) {
 	t.Helper()
-	if order == o.order {
-		return
+	o.miner = e.change(t, o, firstWallet, o.miner, o.now.order, want.order)
+	o.clone = e.change(t, o, cloneWallet, o.clone, o.now.cloned(), want.cloned())
+	o.now = want
+}
+
+// change has a miner serve another order than before, or none.
+func (e *economy) change(t *testing.T, o *ownerOfMiner, wallet string, miner *program, before, order int) *program {
+	t.Helper()
+	if order == before {
+		return miner
 	}
-	if o.miner != nil {
-		o.miner.signal(t, os.Interrupt)
+	if miner != nil {
+		miner.signal(t, os.Interrupt)
 		select {
-		case <-o.miner.ended: // well, or by the signal if it had only just been started
+		case <-miner.ended: // well, or by the signal if it had only just been started
 		case <-time.After(stopWithin):
-			require.FailNowf(t, "still running", "%s after %s", o.miner.cmd, stopWithin)
+			require.FailNowf(t, "still running", "%s after %s", miner.cmd, stopWithin)
 		}
-		o.miner = nil
 	}
-	if o.order = order; order > 0 {
-		o.miner = e.launch(t, o.name, nil, "miner", "run", "--network", e.home, "--wallet", "me", "--wallet-path", o.home,
-			"--home", filepath.Join(o.home, "miner"), "--model", fmt.Sprintf("ngram-%d", order))
+	if order == 0 {
+		return nil
 	}
+	return e.launch(t, o.name+"-"+wallet, nil, "miner", "run", "--network", e.home, "--wallet", wallet, "--wallet-path", o.home,
+		"--home", filepath.Join(o.home, wallet+"-miner"), "--model", fmt.Sprintf("ngram-%d", order))
 }
 
 // season waits for so many paid epochs, averages the mixture over all rounds of it and reads everybody's profit of the last one.
@@ -191,24 +267,26 @@ func (e *economy) season(t *testing.T) {
 	})
 	require.Positive(t, rounds, "validators judged nobody")
 	e.mixture = sum / float64(rounds)
-	if e.start == 0 {
-		e.start = e.mixture
-	}
 	m := e.metagraph(t)
-	total := 0.0
-	pay := make([]float64, len(e.owners))
-	for i, o := range e.owners {
-		if n, ok := m.ByHotkey(o.hotkey); ok {
-			pay[i] = float64(n.Emission) / 1e9
-		}
-		total += pay[i]
-	}
 	if e.pot == 0 {
-		e.pot = total
+		for n := range m.All() {
+			if n.Dividends == 0 {
+				e.pot += float64(n.Emission) / 1e9
+			}
+		}
 		require.Positive(t, e.pot)
 	}
-	for i, o := range e.owners {
-		o.profit = pay[i] - e.cost(o.order)
+	e.clones = 0
+	for _, o := range e.owners {
+		pay := 0.0
+		if n, ok := o.neuron(m, firstWallet); ok {
+			pay = float64(n.Emission) / 1e9
+		}
+		if n, ok := o.neuron(m, cloneWallet); ok {
+			pay += float64(n.Emission) / 1e9
+			e.clones += float64(n.Emission) / 1e9
+		}
+		o.profit = pay - e.cost(o.now)
 	}
 }
 
@@ -224,22 +302,31 @@ func (e *economy) validatorNames(t *testing.T) []string {
 	return out
 }
 
-// cost of an order per epoch, TAO.
-func (e *economy) cost(order int) float64 {
-	return costOfOrder * float64(order) * e.pot / economyOwners
+// cost of a strategy per epoch, TAO.
+func (e *economy) cost(s strategy) float64 {
+	share := costOfOrder * float64(s.order)
+	if s.clone {
+		share += costOfClone
+	}
+	return share * e.pot / economyOwners
 }
 
-// try has some owners change their order: those who lose money may stop, others try a larger or a smaller one.
+// try has some owners change something: those who lose money may leave, others take a larger or a smaller order, or a second uid, or give that up.
 func (e *economy) try(t *testing.T) []*ownerOfMiner {
 	t.Helper()
 	var trying []*ownerOfMiner
 	for _, i := range e.rng.Perm(len(e.owners))[:triesAtOnce] {
-		o := e.owners[i]
-		order := o.order + []int{-1, 1, 2, 3}[e.rng.IntN(4)]
-		if o.profit < 0 && o.order > 0 {
-			order = 0
+		o, want := e.owners[i], e.owners[i].now
+		order, other := want.order+[]int{-1, 1, 2, 3}[e.rng.IntN(4)], e.rng.IntN(3) == 0
+		switch {
+		case o.profit < 0 && want.order > 0:
+			want = strategy{}
+		case other && want.order > 0:
+			want.clone = !want.clone
+		default:
+			want.order = min(max(order, 1), largestOrder)
 		}
-		e.serve(t, o, min(max(order, 0), largestOrder))
+		e.serve(t, o, want)
 		trying = append(trying, o)
 	}
 	return trying
@@ -254,14 +341,14 @@ func (e *economy) settle(t *testing.T, trying []*ownerOfMiner) {
 		} else {
 			o.baseline = o.profit
 		}
-		o.before = o.order
+		o.before = o.now
 	}
 }
 
-func (e *economy) orders() []int {
-	var out []int
+func (e *economy) strategies() []strategy {
+	var out []strategy
 	for _, o := range e.owners {
-		out = append(out, o.order)
+		out = append(out, o.now)
 	}
 	return out
 }
@@ -274,10 +361,10 @@ func average(x []float64) float64 {
 	return sum / float64(max(1, len(x)))
 }
 
-func totalOf(x []int) int {
+func totalOf(x []strategy) int {
 	sum := 0
-	for _, v := range x {
-		sum += v
+	for _, s := range x {
+		sum += s.order
 	}
 	return sum
 }
