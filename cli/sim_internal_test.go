@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
@@ -151,6 +153,19 @@ func TestSimProgress(t *testing.T) {
 	progress(1, 10)
 	end()
 	require.Empty(t, errs.String(), "a short run says nothing")
+
+	synctest.Test(t, func(t *testing.T) {
+		progress, end := a.simProgress("game")
+		time.Sleep(time.Minute) // of the bubble's clock, to prepare
+		progress(1, 101)
+		require.Contains(t, errs.String(), "game: 0 %, 1m")
+		require.NotContains(t, errs.String(), "left", "what it took to prepare says nothing of the rest")
+		time.Sleep(10 * time.Second)
+		progress(11, 101)
+		require.Contains(t, errs.String(), "game: 10 %, 1m10s, about 1m30s left")
+		end()
+		require.Contains(t, errs.String(), "game: ended after 1m10s")
+	})
 	require.Equal(t, "0.0005", figures(0.0005))
 	require.Equal(t, "12.5", figures(12.5))
 	require.Equal(t, "1e+12", figures(1e12))

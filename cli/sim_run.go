@@ -70,14 +70,25 @@ func (a *app) simProgress(title string) (progress sim.Progress, end func()) {
 		t.every = 200 * time.Millisecond
 	}
 	start, shown := time.Now(), false
+	var first time.Time // when the first step was done: what came before, as training models, tells nothing of the rest
+	from := 0
 	progress = func(done, of int) {
-		if done < 1 || !t.due() {
+		if done < 1 {
+			return
+		}
+		if first.IsZero() {
+			first, from = time.Now(), done
+		}
+		if !t.due() {
 			return
 		}
 		shown = true
-		took := time.Since(start)
-		left := time.Duration(float64(took) * float64(of-done) / float64(done))
-		a.line(false, "%s: %d %%, %s, about %s left", title, 100*done/of, duration(took.Round(time.Second)), duration(left.Round(time.Second)))
+		left := ""
+		if done > from {
+			rest := time.Duration(float64(time.Since(first)) * float64(of-done) / float64(done-from))
+			left = fmt.Sprintf(", about %s left", duration(rest.Round(time.Second)))
+		}
+		a.line(false, "%s: %d %%, %s%s", title, 100*done/of, duration(time.Since(start).Round(time.Second)), left)
 	}
 	return progress, func() {
 		if shown {
