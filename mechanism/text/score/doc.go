@@ -9,7 +9,7 @@
 //	Answer.Begin, Add, End (or Load)    check one answer to one item as it arrives; the first failure is its Verdict
 //	NewScorer(settings, reference)      once per validator
 //	Scorer.Round(items, replies)        the Gain of every reply on every item
-//	Board.Observe(scores)               moving means by miner and stratum, copies, silence; what is shown but not paid
+//	Board.Observe(scores...)            of all groups asked: moving means by miner and stratum, copies, silence; what is shown, not paid
 //	Board.Weights(keys)                 shares of the pay
 //	Row(uids, weights, limits)          what the chain takes, or an error that says why no weights are set
 //	Board.Encode, LoadBoard             the board survives a restart
