@@ -2,8 +2,10 @@ package score_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,7 +124,7 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 		"twice":         `"others":[1,1],"distances":[0,0]`,
 		"no distance":   `"others":[1],"distances":[]`,
 		"below nothing": `"others":[1],"distances":[-1]`,
-		"too far":       `"others":[1],"distances":[1e9]`,
+		"too far":       `"others":[1],"distances":[2.1]`,
 		"no such order": `"others":[1],"distances":[0],"before":[2]`,
 		"orders":        `"others":[1],"distances":[0],"before":[1,1]`,
 		"no order":      `"others":[1],"distances":[0],"before":[]`,
@@ -173,4 +175,69 @@ func TestAlikeInAnotherGroup(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDistancesInNats: boards up to version 2 kept nats; read back, a pair is as far apart as it was, in limits of its levels.
+func TestDistancesInNats(t *testing.T) {
+	b, err := score.NewBoard(score.Defaults(), twoSources)
+	require.NoError(t, err)
+	scripted(t, b, 0, 60, map[score.Key]uint64{"first": 1, "second": 1})
+	data, err := b.Encode()
+	require.NoError(t, err)
+	st, _ := b.Standing("first")
+	limit := score.Defaults().Kappa * st.Level
+	for _, c := range []struct{ nats, want float64 }{{0, 0}, {limit / 2, 0.5}, {limit * 5, 2}, {300, 2}} {
+		old := bytes.Replace(data, []byte(`"distances":[0]`), fmt.Appendf(nil, `"distances":[%v]`, float32(c.nats)), 1)
+		old = bytes.Replace(old, []byte(`"version":3`), []byte(`"version":2`), 1)
+		require.NotEqual(t, data, old)
+		read, err := score.LoadBoard(score.Defaults(), twoSources, old)
+		require.NoError(t, err)
+		again, err := read.Encode()
+		require.NoError(t, err)
+		require.Contains(t, string(again), `"version":3`)
+		var got struct {
+			Neurons []struct {
+				Distances []float64 `json:"distances"`
+			} `json:"neurons"`
+		}
+		require.NoError(t, json.Unmarshal(again, &got))
+		require.InDelta(t, c.want, got.Neurons[0].Distances[0], 1e-6)
+	}
+}
+
+// TestGettingBetterIsNotGettingNear: a neuron that was far from others who gain nothing is as far from them when it gains, though few of them were in its group
+// since. In nats their distances were small, for nobody knew much; uids that answer nothing could have framed it so, for free.
+func TestGettingBetterIsNotGettingNear(t *testing.T) {
+	b, err := score.NewBoard(score.Defaults(), twoSources)
+	require.NoError(t, err)
+	const idle, rounds, better, size = 30, 300, 200, 8
+	rng := rand.New(rand.NewPCG(3, 3))
+	lowest := 1.0
+	for r := range rounds {
+		keys := []score.Key{"learner"}
+		for k := range idle {
+			keys = append(keys, score.Key(fmt.Sprint("idle-", k)))
+		}
+		rng.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+		level := 0.15
+		if r >= better {
+			level = 1.1
+		}
+		gains := map[score.Key]func(int) float64{"learner": func(int) float64 { return level + rng.NormFloat64() }}
+		for _, key := range keys {
+			if key != "learner" {
+				gains[key] = func(int) float64 { return 0 }
+			}
+		}
+		var groups []score.Scores
+		for part := range slices.Chunk(keys, size) {
+			groups = append(groups, roundOf(gains, part...))
+		}
+		_, err := b.Observe(groups...)
+		require.NoError(t, err)
+		if r >= better {
+			lowest = min(lowest, factor(t, b, "learner"))
+		}
+	}
+	require.Greater(t, lowest, 0.85)
 }

@@ -72,9 +72,8 @@ func (b *Board) ties(c *crowd) []tie {
 		if !ok || !both || c.group[i] == c.group[j] {
 			continue
 		}
-		scale := s.scale(c.level[i], c.level[j])
-		if d := float64(known.distance); d < max(1, s.Apart)*scale {
-			out = append(out, tie{min(i, j), max(i, j), known.elsewhere(s, scale)})
+		if float64(known.distance) < max(1, s.Apart) {
+			out = append(out, tie{min(i, j), max(i, j), known.elsewhere(s)})
 		}
 	}
 	slices.SortFunc(out, func(x, y tie) int { return cmp.Or(x.i-y.i, x.j-y.j) })
@@ -87,7 +86,7 @@ func (b *Board) order(c *crowd, x tie) int8 {
 	s := &b.settings
 	p, alike := pairOf(c.keys[x.i], c.keys[x.j]), x.alike > 0
 	known, ok := b.pairs[p]
-	if near := ok && s.Apart > 0 && float64(known.distance) <= s.Apart*s.scale(c.level[x.i], c.level[x.j]); !near && !alike {
+	if near := ok && s.Apart > 0 && float64(known.distance) <= s.Apart; !near && !alike {
 		return 0
 	}
 	side := int8(1)

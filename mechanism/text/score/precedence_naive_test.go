@@ -103,8 +103,8 @@ func (b *naiveBoard) meet(i, j int, gains map[int][]float64, together bool) (lik
 	for t := range gains[i] {
 		now += math.Log(math.Cosh((gains[i][t]-gains[j][t])/2)) / float64(len(gains[i]))
 	}
-	scale := b.scale(i, j)
-	d := min(now, 2*scale)
+	now /= b.scale(i, j)
+	d := min(now, 2)
 	old, met := b.between[[2]int{i, j}]
 	seen, asked := b.between[[2]int{j, i}] // this round already
 	switch {
@@ -123,18 +123,18 @@ func (b *naiveBoard) meet(i, j int, gains map[int][]float64, together bool) (lik
 		}
 		b.guess[[2]int{i, j}] *= 1 - b.s.PairRate
 	}
-	if together && d > b.s.Apart*scale {
+	if together && d > b.s.Apart {
 		delete(b.before, [2]int{i, j})
 		delete(b.before, [2]int{j, i})
 	}
-	like = max(0, 1-d/scale, (1-now/scale-b.s.Sure)/(1-b.s.Sure))
+	like = max(0, 1-d, (1-now-b.s.Sure)/(1-b.s.Sure))
 	if !together {
-		like = max(0, 1-d/scale*(1-b.guess[[2]int{i, j}])-2*b.guess[[2]int{i, j}])
+		like = max(0, 1-d*(1-b.guess[[2]int{i, j}])-2*b.guess[[2]int{i, j}])
 	}
 	worth := max(0, min(b.level(i), b.level(j)))
 	mine, theirs := b.claim(i, worth), b.claim(j, worth)
 	lead, sure := b.s.Lead*max(b.s.LevelFloor, mine, theirs), 2*b.s.Lead*max(worth/5, mine, theirs)
-	reach := b.s.Apart > 0 && (like > 0 || d <= b.s.Apart*scale)
+	reach := b.s.Apart > 0 && (like > 0 || d <= b.s.Apart)
 	for _, x := range []struct{ a, b, first int }{{i, j, 1}, {j, i, -1}} {
 		ahead := mine - theirs
 		if x.first < 0 {

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// stateVersion is what Encode writes. LoadBoard reads version 1 too, which had no own records.
-const stateVersion = 2
+// stateVersion is what Encode writes. LoadBoard reads version 1 too, which had no own records, and 2, which had distances in nats.
+const stateVersion = 3
 
 // maxState bounds the bytes of a stored board: 65,536 neurons with a dozen strata need less.
 const maxState = 128 << 20
@@ -28,7 +28,7 @@ type neuronState struct {
 	Silent   int       `json:"silent"`
 	Rounds   int       `json:"rounds"`
 
-	// Moving distances to neurons that come later in the list, by index, nats.
+	// Moving distances to neurons that come later in the list, by index, in limits of likeness.
 	Others    []int     `json:"others,omitempty"`
 	Distances []float32 `json:"distances,omitempty"`
 	Before    []int8    `json:"before,omitempty"` // who of the two was before: 1 this neuron, -1 the other, 0 nobody; absent: nobody
@@ -91,7 +91,7 @@ func LoadBoard(s Settings, strata []string, data []byte) (*Board, error) {
 		}
 		b.neurons[Key(n.Key)] = &neuron{averages: averages, copies: n.Copies, own: n.Own, silent: n.Silent, rounds: n.Rounds}
 	}
-	if err := b.loadPairs(state.Neurons); err != nil {
+	if err := b.loadPairs(state.Neurons, state.Version); err != nil {
 		return nil, err
 	}
 	return b, nil
