@@ -337,7 +337,7 @@ func TestLoadRefuses(t *testing.T) {
 	cases := map[string]string{
 		"empty":          ``,
 		"cut off":        head,
-		"version":        `{"version":4,"strata":["books"]}`,
+		"version":        `{"version":3,"strata":["books"]}`,
 		"no strata":      `{"version":1}`,
 		"rounds":         `{"version":1,"strata":["books"],"rounds":-1}`,
 		"no key":         head + `{"averages":[` + fine + `]}]}`,

@@ -28,7 +28,7 @@ func Compare(s *Settings, gains [][]float64, level []float64) (Similarity, error
 	for i := range n {
 		for j := i; j < n; j++ {
 			d := distance(gains[i], gains[j])
-			like := max(0, 1-d/s.limit(level[i], level[j]))
+			like := max(0, 1-d/s.scale(level[i], level[j]))
 			out.Delta[i][j], out.Delta[j][i] = d, d
 			out.S[i][j], out.S[j][i] = like, like
 		}

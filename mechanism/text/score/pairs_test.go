@@ -2,7 +2,6 @@ package score_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -110,13 +109,13 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 	scripted(t, b, 0, 1, map[score.Key]uint64{"first": 1, "second": 1})
 	data, err := b.Encode()
 	require.NoError(t, err)
-	const whole = `"others":[1],"distances":[0],"met":[1]`
+	const whole = `"others":[1],"distances":[0],"met":[1],"limits":[0]`
 	require.Contains(t, string(data), whole)
 	for _, before := range []string{`,"before":[1]`, `,"before":[0]`, `,"before":[-1]`, ""} { // absent in boards of older versions
 		_, err := score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(whole), []byte(whole+before), 1))
 		require.NoError(t, err, before)
 	}
-	_, err = score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(`,"met":[1]`), nil, 1))
+	_, err = score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(`,"met":[1],"limits":[0]`), nil, 1))
 	require.NoError(t, err, "a board that did not count")
 	for name, part := range map[string]string{
 		"itself":        `"others":[0],"distances":[0]`,
@@ -124,14 +123,17 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 		"twice":         `"others":[1,1],"distances":[0,0]`,
 		"no distance":   `"others":[1],"distances":[]`,
 		"below nothing": `"others":[1],"distances":[-1]`,
-		"too far":       `"others":[1],"distances":[2.1]`,
+		"too far":       `"others":[1],"distances":[1e9]`,
 		"no such order": `"others":[1],"distances":[0],"before":[2]`,
 		"orders":        `"others":[1],"distances":[0],"before":[1,1]`,
 		"no order":      `"others":[1],"distances":[0],"before":[]`,
-		"never met":     `"others":[1],"distances":[0],"met":[0]`,
-		"met too often": `"others":[1],"distances":[0],"met":[101]`,
-		"counts":        `"others":[1],"distances":[0],"met":[1,1]`,
-		"no count":      `"others":[1],"distances":[0],"met":[]`,
+		"never met":     `"others":[1],"distances":[0],"met":[0],"limits":[0]`,
+		"met too often": `"others":[1],"distances":[0],"met":[101],"limits":[0]`,
+		"counts":        `"others":[1],"distances":[0],"met":[1,1],"limits":[0]`,
+		"no count":      `"others":[1],"distances":[0],"met":[],"limits":[0]`,
+		"no limits":     `"others":[1],"distances":[0],"met":[1]`,
+		"many limits":   `"others":[1],"distances":[0],"met":[1],"limits":[0,0]`,
+		"far limits":    `"others":[1],"distances":[0],"met":[1],"limits":[2.1]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := score.LoadBoard(score.Defaults(), twoSources, bytes.Replace(data, []byte(whole), []byte(part), 1))
@@ -174,34 +176,6 @@ func TestAlikeInAnotherGroup(t *testing.T) {
 				require.LessOrEqual(t, got, want[1], key)
 			}
 		})
-	}
-}
-
-// TestDistancesInNats: boards up to version 2 kept nats; read back, a pair is as far apart as it was, in limits of its levels.
-func TestDistancesInNats(t *testing.T) {
-	b, err := score.NewBoard(score.Defaults(), twoSources)
-	require.NoError(t, err)
-	scripted(t, b, 0, 60, map[score.Key]uint64{"first": 1, "second": 1})
-	data, err := b.Encode()
-	require.NoError(t, err)
-	st, _ := b.Standing("first")
-	limit := score.Defaults().Kappa * st.Level
-	for _, c := range []struct{ nats, want float64 }{{0, 0}, {limit / 2, 0.5}, {limit * 5, 2}, {300, 2}} {
-		old := bytes.Replace(data, []byte(`"distances":[0]`), fmt.Appendf(nil, `"distances":[%v]`, float32(c.nats)), 1)
-		old = bytes.Replace(old, []byte(`"version":3`), []byte(`"version":2`), 1)
-		require.NotEqual(t, data, old)
-		read, err := score.LoadBoard(score.Defaults(), twoSources, old)
-		require.NoError(t, err)
-		again, err := read.Encode()
-		require.NoError(t, err)
-		require.Contains(t, string(again), `"version":3`)
-		var got struct {
-			Neurons []struct {
-				Distances []float64 `json:"distances"`
-			} `json:"neurons"`
-		}
-		require.NoError(t, json.Unmarshal(again, &got))
-		require.InDelta(t, c.want, got.Neurons[0].Distances[0], 1e-6)
 	}
 }
 

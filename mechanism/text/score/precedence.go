@@ -41,16 +41,16 @@ func (c *crowd) add(key Key, group int, n *neuron, round float64) {
 	c.level, c.round = append(c.level, n.level()), append(c.round, round)
 }
 
-// tie is two neurons of a crowd that are alike, or were and may be again: i before j in its order.
+// tie is two neurons of a crowd that are alike or near: i before j in its order.
 type tie struct {
 	i, j  int
-	alike float64 // (0, 1], or 0 for two that are only near
+	alike float64 // (0, 1], or 0 for two that are only near: it is remembered which of them was before
 }
 
-// ties are all pairs within the groups, by this round and those before, and those of two groups that are known to be alike, or near, from rounds in which they
-// were in one. They come in order, so that sums over them are the same on any machine.
+// ties are the pairs that are alike or near: within the groups by this round and those before, of two groups by the rounds in which they were in one. They come in order, so that sums over them are the same on any machine.
 func (b *Board) ties(c *crowd) []tie {
 	var out []tie
+	s := &b.settings
 	index := make(map[Key]int, len(c.keys))
 	first := 0
 	for i, key := range c.keys {
@@ -59,21 +59,24 @@ func (b *Board) ties(c *crowd) []tie {
 			first = i
 		}
 		for j := i + 1; j < len(c.keys) && c.group[j] == c.group[i]; j++ {
-			out = append(out, tie{i, j, c.alike[c.group[i]].S[i-first][j-first]})
+			alike := c.alike[c.group[i]].S[i-first][j-first]
+			known, ok := b.pairs[pairOf(key, c.keys[j])]
+			if alike > 0 || ok && float64(known.distance) <= s.Apart*s.scale(c.level[i], c.level[j]) {
+				out = append(out, tie{i, j, alike})
+			}
 		}
 	}
 	if len(c.alike) == 1 {
 		return out
 	}
-	s := &b.settings
 	for p, known := range b.pairs {
 		i, ok := index[p.a]
 		j, both := index[p.b]
 		if !ok || !both || c.group[i] == c.group[j] {
 			continue
 		}
-		if float64(known.distance) < max(1, s.Apart) {
-			out = append(out, tie{min(i, j), max(i, j), known.elsewhere(s)})
+		if alike := known.elsewhere(s); alike > 0 || float64(known.limits) <= s.Apart {
+			out = append(out, tie{min(i, j), max(i, j), alike})
 		}
 	}
 	slices.SortFunc(out, func(x, y tie) int { return cmp.Or(x.i-y.i, x.j-y.j) })
@@ -83,24 +86,20 @@ func (b *Board) ties(c *crowd) []tie {
 // order says who of two neurons that are alike was before: 1 the first, -1 the other, 0 neither, or not alike. It remembers who was clearly before of all
 // pairs that are not apart.
 func (b *Board) order(c *crowd, x tie) int8 {
-	s := &b.settings
-	p, alike := pairOf(c.keys[x.i], c.keys[x.j]), x.alike > 0
+	p := pairOf(c.keys[x.i], c.keys[x.j])
 	known, ok := b.pairs[p]
-	if near := ok && s.Apart > 0 && float64(known.distance) <= s.Apart; !near && !alike {
-		return 0
-	}
 	side := int8(1)
 	if p.a != c.keys[x.i] {
 		side = -1
 	}
 	worth := max(0, min(c.level[x.i], c.level[x.j]))
 	turned := bond{before: side * known.before}
-	verdict := turned.first(s, c.neurons[x.i].claim(worth), c.neurons[x.j].claim(worth), worth)
+	verdict := turned.first(&b.settings, c.neurons[x.i].claim(worth), c.neurons[x.j].claim(worth), worth)
 	if now := side * turned.before; ok && now != known.before {
 		known.before = now
 		b.pairs[p] = known
 	}
-	if !alike {
+	if x.alike == 0 {
 		return 0
 	}
 	return verdict

@@ -19,11 +19,12 @@ type naiveBoard struct {
 	copies  map[int]float64
 	between map[[2]int]float64 // d of each two that met
 	before  map[[2]int]bool    // [i, j]: i was clearly before j
+	limits  map[[2]int]float64 // d in limits of each round
 	guess   map[[2]int]float64 // what is left of the guess that those two are far from each other
 }
 
 func newNaiveBoard(s score.Settings) *naiveBoard {
-	return &naiveBoard{s, map[int]*[2]score.Average{}, map[int]*score.Average{}, map[int]float64{}, map[[2]int]float64{}, map[[2]int]bool{}, map[[2]int]float64{}}
+	return &naiveBoard{s, map[int]*[2]score.Average{}, map[int]*score.Average{}, map[int]float64{}, map[[2]int]float64{}, map[[2]int]bool{}, map[[2]int]float64{}, map[[2]int]float64{}}
 }
 
 func (b *naiveBoard) level(i int) float64 { return (b.strata[i][0].Mean() + b.strata[i][1].Mean()) / 2 }
@@ -103,8 +104,8 @@ func (b *naiveBoard) meet(i, j int, gains map[int][]float64, together bool) (lik
 	for t := range gains[i] {
 		now += math.Log(math.Cosh((gains[i][t]-gains[j][t])/2)) / float64(len(gains[i]))
 	}
-	now /= b.scale(i, j)
-	d := min(now, 2)
+	scale := b.scale(i, j)
+	d := min(now, 2*scale)
 	old, met := b.between[[2]int{i, j}]
 	seen, asked := b.between[[2]int{j, i}] // this round already
 	switch {
@@ -119,22 +120,23 @@ func (b *naiveBoard) meet(i, j int, gains map[int][]float64, together bool) (lik
 			d = old + b.s.PairRate*(d-old)
 		}
 		if b.between[[2]int{i, j}], b.between[[2]int{j, i}] = d, d; !met {
-			b.guess[[2]int{i, j}] = 1
+			b.guess[[2]int{i, j}], b.limits[[2]int{i, j}] = 1, min(now, 2*scale)/scale
 		}
+		b.limits[[2]int{i, j}] += b.s.PairRate * (min(now, 2*scale)/scale - b.limits[[2]int{i, j}])
 		b.guess[[2]int{i, j}] *= 1 - b.s.PairRate
 	}
-	if together && d > b.s.Apart {
+	if together && d > b.s.Apart*scale {
 		delete(b.before, [2]int{i, j})
 		delete(b.before, [2]int{j, i})
 	}
-	like = max(0, 1-d, (1-now-b.s.Sure)/(1-b.s.Sure))
+	like = max(0, 1-d/scale, (1-now/scale-b.s.Sure)/(1-b.s.Sure))
 	if !together {
-		like = max(0, 1-d*(1-b.guess[[2]int{i, j}])-2*b.guess[[2]int{i, j}])
+		like = max(0, 1-b.limits[[2]int{i, j}]*(1-b.guess[[2]int{i, j}])-2*b.guess[[2]int{i, j}])
 	}
 	worth := max(0, min(b.level(i), b.level(j)))
 	mine, theirs := b.claim(i, worth), b.claim(j, worth)
 	lead, sure := b.s.Lead*max(b.s.LevelFloor, mine, theirs), 2*b.s.Lead*max(worth/5, mine, theirs)
-	reach := b.s.Apart > 0 && (like > 0 || d <= b.s.Apart)
+	reach := b.s.Apart > 0 && (like > 0 || together && d <= b.s.Apart*scale || !together && b.limits[[2]int{i, j}] <= b.s.Apart)
 	for _, x := range []struct{ a, b, first int }{{i, j, 1}, {j, i, -1}} {
 		ahead := mine - theirs
 		if x.first < 0 {

@@ -91,7 +91,7 @@ func TestLoadFirstVersion(t *testing.T) {
 	require.NoError(t, err)
 	at := strings.Index(string(data), `,"own":{`)
 	end := at + strings.Index(string(data[at:]), "}") + 1
-	old := strings.Replace(string(data[:at])+string(data[end:]), `"version":3`, `"version":1`, 1)
+	old := strings.Replace(string(data[:at])+string(data[end:]), `"version":2`, `"version":1`, 1)
 	require.NotContains(t, old, "own")
 	loaded, err := score.LoadBoard(score.Defaults(), twoSources, []byte(old))
 	require.NoError(t, err)

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// stateVersion is what Encode writes. LoadBoard reads version 1 too, which had no own records, and 2, which had distances in nats.
-const stateVersion = 3
+// stateVersion is what Encode writes. LoadBoard reads version 1 too, which had no own records.
+const stateVersion = 2
 
 // maxState bounds the bytes of a stored board: 65,536 neurons with a dozen strata need less.
 const maxState = 128 << 20
@@ -28,11 +28,12 @@ type neuronState struct {
 	Silent   int       `json:"silent"`
 	Rounds   int       `json:"rounds"`
 
-	// Moving distances to neurons that come later in the list, by index, in limits of likeness.
+	// Moving distances to neurons that come later in the list, by index, nats.
 	Others    []int     `json:"others,omitempty"`
 	Distances []float32 `json:"distances,omitempty"`
 	Before    []int8    `json:"before,omitempty"` // who of the two was before: 1 this neuron, -1 the other, 0 nobody; absent: nobody
-	Met       []int8    `json:"met,omitempty"`    // rounds in which both answered in one group, 1..100; absent: 100
+	Met       []int8    `json:"met,omitempty"`    // rounds in which both answered in one group, 1..100; absent: 100, and 2 limits
+	Limits    []float32 `json:"limits,omitempty"` // moving distances in limits of likeness, 0..2
 }
 
 // Encode returns the board as JSON, the same bytes for the same board. LoadBoard reads it back without any loss.
@@ -91,7 +92,7 @@ func LoadBoard(s Settings, strata []string, data []byte) (*Board, error) {
 		}
 		b.neurons[Key(n.Key)] = &neuron{averages: averages, copies: n.Copies, own: n.Own, silent: n.Silent, rounds: n.Rounds}
 	}
-	if err := b.loadPairs(state.Neurons, state.Version); err != nil {
+	if err := b.loadPairs(state.Neurons); err != nil {
 		return nil, err
 	}
 	return b, nil
