@@ -116,19 +116,17 @@ func (b *Board) Observe(groups ...Scores) ([]Report, error) {
 			reply := &groups[g].Replies[i]
 			n := b.next(reply, groups[g].Strata)
 			if after[reply.Key] = n; reply.Answered {
+				all.add(reply.Key, g, len(gains), n, reply.Mean())
 				gains = append(gains, nats(reply.Gains))
-				all.add(reply.Key, g, n, reply.Mean())
 			}
 		}
 		reports[g].Keys = all.keys[first:len(all.keys):len(all.keys)]
+		all.alike = append(all.alike, &reports[g].Similarity)
 		if len(gains) > 0 {
 			if err := reports[g].fill(&b.settings, gains, all.level[first:]); err != nil {
 				return nil, err
 			}
 		}
-	}
-	for g := range reports {
-		all.alike = append(all.alike, &reports[g].Similarity)
 	}
 	b.settle(&all)
 	maps.Copy(b.neurons, after)

@@ -30,14 +30,15 @@ const (
 type crowd struct {
 	keys    []Key
 	group   []int // index into alike
+	place   []int // in the group, as its Similarity counts
 	neurons []*neuron
 	level   []float64 // nats
 	round   []float64 // mean gain of the round, nats
 	alike   []*Similarity
 }
 
-func (c *crowd) add(key Key, group int, n *neuron, round float64) {
-	c.keys, c.group, c.neurons = append(c.keys, key), append(c.group, group), append(c.neurons, n)
+func (c *crowd) add(key Key, group, place int, n *neuron, round float64) {
+	c.keys, c.group, c.place, c.neurons = append(c.keys, key), append(c.group, group), append(c.place, place), append(c.neurons, n)
 	c.level, c.round = append(c.level, n.level()), append(c.round, round)
 }
 
@@ -47,19 +48,16 @@ type tie struct {
 	alike float64 // (0, 1], or 0 for two that are only near: it is remembered which of them was before
 }
 
-// ties are the pairs that are alike or near: within the groups by this round and those before, of two groups by the rounds in which they were in one. They come in order, so that sums over them are the same on any machine.
+// ties are the pairs that are alike or near: within the groups by this round and those before, of two groups by the rounds in which they were in one. They come
+// in order, so that sums over them are the same on any machine.
 func (b *Board) ties(c *crowd) []tie {
 	var out []tie
 	s := &b.settings
 	index := make(map[Key]int, len(c.keys))
-	first := 0
 	for i, key := range c.keys {
 		index[key] = i
-		if c.group[i] != c.group[first] {
-			first = i
-		}
 		for j := i + 1; j < len(c.keys) && c.group[j] == c.group[i]; j++ {
-			alike := c.alike[c.group[i]].S[i-first][j-first]
+			alike := c.alike[c.group[i]].S[c.place[i]][c.place[j]]
 			known, ok := b.pairs[pairOf(key, c.keys[j])]
 			if alike > 0 || ok && float64(known.distance) <= s.Apart*s.scale(c.level[i], c.level[j]) {
 				out = append(out, tie{i, j, alike})
@@ -135,10 +133,11 @@ func (b *Board) settle(c *crowd) {
 		b.share(c)
 		return
 	}
-	for g, first := 0, 0; g < len(c.alike); g++ {
-		n := len(c.alike[g].S)
-		b.follow(c.keys[first:first+n], c.alike[g], c.level[first:first+n])
-		first += n
+	first := 0
+	for _, like := range c.alike {
+		end := first + len(like.S)
+		b.follow(c.keys[first:end], like, c.level[first:end])
+		first = end
 	}
 	sharers, before, most := make([]float64, len(c.keys)), make([]float64, len(c.keys)), make([]float64, len(c.keys))
 	count := func(i int, alike float64, order int8) {
@@ -168,12 +167,8 @@ func (b *Board) settle(c *crowd) {
 
 // share is settle without precedence; nobody needs a record of its own.
 func (b *Board) share(c *crowd) {
-	first := 0
 	for i, n := range c.neurons {
-		if c.group[i] != c.group[first] {
-			first = i
-		}
-		n.addFactor(b.settings.CopyRate, 1/c.alike[c.group[i]].Copies[i-first])
+		n.addFactor(b.settings.CopyRate, 1/c.alike[c.group[i]].Copies[c.place[i]])
 	}
 }
 
