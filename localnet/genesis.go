@@ -1,6 +1,7 @@
 package localnet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,9 +33,7 @@ type wallet struct{ cold, hot gotensor.Address }
 // must be sealed within half of the deadline.
 func settings(slow bool, rule string) text.Settings {
 	s := text.DefaultSettings()
-	if rule != "" {
-		s.Rule = rule
-	}
+	s.Rule = cmp.Or(rule, s.Rule)
 	s.Items, s.ContextBytes, s.DeadlineMs, s.RoundMs, s.KMax = 16, 128, 900, 1_000, 64
 	if slow {
 		s.Items, s.DeadlineMs, s.RoundMs = 8, 18_000, 20_000

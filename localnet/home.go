@@ -164,8 +164,8 @@ func readPlan(c *Config, data []byte) (*plan, error) {
 	if n := 1 + min(1, len(p.Plugins)); c.Subnets > n || n > 1 && len(c.Plugin) == 0 {
 		return nil, fmt.Errorf("%w: %s was made with --subnets %d: give the same, or name another folder with --home", ErrConfig, c.Home, n)
 	}
-	if c.Rule != "" && c.Rule != cmp.Or(p.Rule, text.RuleGain) {
-		return nil, fmt.Errorf("%w: %s was made with the rule %q: give the same, or name another folder with --home", ErrConfig, c.Home, cmp.Or(p.Rule, text.RuleGain))
+	if made := cmp.Or(p.Rule, text.RuleGain); c.Rule != "" && c.Rule != made {
+		return nil, fmt.Errorf("%w: %s was made with the rule %q: give the same, or name another folder with --home", ErrConfig, c.Home, made)
 	}
 	return &p, nil
 }

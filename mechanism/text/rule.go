@@ -1,8 +1,6 @@
 package text
 
 import (
-	"slices"
-
 	"github.com/gotensor/gotensor/mechanism/text/score"
 	"github.com/gotensor/gotensor/mechanism/text/score/compat"
 )
@@ -82,7 +80,7 @@ func (j *Judge) of2022(keys []score.Key) []float64 {
 			asked, value[i] = append(asked, i), s.Value
 		}
 	}
-	uids, w := compat.CalculateWeights(slices.Clone(asked), value, len(asked), compat.DemandOf(len(keys)))
+	uids, w := compat.CalculateWeights(asked, value, len(asked), compat.DemandOf(len(keys)))
 	if len(uids) == 0 {
 		return nil
 	}

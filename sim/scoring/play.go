@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gotensor/gotensor/mechanism/text/score"
 )
@@ -104,13 +105,12 @@ func (e *exam) round(board *score.Board, players []player, r int, items []int, g
 		}
 	}
 	var all []score.Scores
-	for len(here) > 0 {
-		n := min(group, len(here))
+	for part := range slices.Chunk(here, group) {
 		scores := score.Scores{}
 		for _, item := range items {
 			scores.Strata = append(scores.Strata, e.items[item].Stratum)
 		}
-		for _, i := range here[:n] {
+		for _, i := range part {
 			reply := score.ReplyScore{Key: players[i].key(r), Gains: make([]score.Gain, len(items))}
 			for t, item := range items {
 				if g, ok := players[i].gain(r, item); ok {
@@ -119,7 +119,7 @@ func (e *exam) round(board *score.Board, players []player, r int, items []int, g
 			}
 			scores.Replies = append(scores.Replies, reply)
 		}
-		all, here = append(all, scores), here[n:]
+		all = append(all, scores)
 	}
 	if len(all) == 0 {
 		return nil

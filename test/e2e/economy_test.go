@@ -240,14 +240,8 @@ func (e *economy) season(t *testing.T) {
 	sum, rounds := 0.0, 0
 	eventually(t, seasonWithin, fmt.Sprintf("epoch %d is paid", until), func() error {
 		for _, name := range e.validatorNames(t) {
-			var v struct {
-				Round       int     `json:"round"`
-				MixtureGain float64 `json:"mixture_gain"`
-				Neurons     []struct {
-					Gain float64 `json:"gain"`
-				} `json:"neurons"`
-			}
-			if err := readJSON(filepath.Join(e.home, "roles", name, "status.json"), &v); err != nil || v.Round == e.rounds[name] {
+			v, err := e.overview(name)
+			if err != nil || v.Round == e.rounds[name] {
 				continue
 			}
 			e.rounds[name] = v.Round
@@ -271,7 +265,7 @@ func (e *economy) season(t *testing.T) {
 	if e.pot == 0 {
 		for n := range m.All() {
 			if n.Dividends == 0 {
-				e.pot += float64(n.Emission) / 1e9
+				e.pot += n.Emission.TAO()
 			}
 		}
 		require.Positive(t, e.pot)
@@ -280,11 +274,11 @@ func (e *economy) season(t *testing.T) {
 	for _, o := range e.owners {
 		pay := 0.0
 		if n, ok := o.neuron(m, firstWallet); ok {
-			pay = float64(n.Emission) / 1e9
+			pay = n.Emission.TAO()
 		}
 		if n, ok := o.neuron(m, cloneWallet); ok {
-			pay += float64(n.Emission) / 1e9
-			e.clones += float64(n.Emission) / 1e9
+			pay += n.Emission.TAO()
+			e.clones += n.Emission.TAO()
 		}
 		o.profit = pay - e.cost(o.now)
 	}

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -102,8 +101,8 @@ func flood(t *testing.T, s *suite, g *gate) {
 // standing is what a validator shows of a miner.
 func (s *suite) standing(t *testing.T, validator, hotkey string) mechanism.Standing {
 	t.Helper()
-	var v mechanism.Overview
-	require.NoError(t, readJSON(filepath.Join(s.home, "roles", validator, "status.json"), &v))
+	v, err := s.overview(validator)
+	require.NoError(t, err)
 	for _, n := range v.Neurons {
 		if n.Hotkey == hotkey {
 			return n

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gotensor/gotensor"
 	"github.com/gotensor/gotensor/keys"
+	"github.com/gotensor/gotensor/mechanism"
 	"github.com/gotensor/gotensor/metagraph"
 )
 
@@ -269,6 +270,13 @@ type said struct {
 func (s *suite) says(name string) (said, error) {
 	var v said
 	return v, readJSON(filepath.Join(s.home, "roles", name, "status.json"), &v)
+}
+
+// overview is what a validator shows of all neurons.
+func (s *suite) overview(validator string) (mechanism.Overview, error) {
+	var v mechanism.Overview
+	err := readJSON(filepath.Join(s.home, "roles", validator, "status.json"), &v)
+	return v, err
 }
 
 // judged reads the number of rounds that a validator has on disk.
