@@ -13,10 +13,10 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/site.ts'],
-          testTimeout: 30_000,
+          testTimeout: 90_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
-          expect: { poll: { timeout: 10_000 } }, // as the browser's own, in test/e2e/browser.ts
+          expect: { poll: { timeout: 20_000 } }, // as the browser's own, in test/e2e/browser.ts
           sequence: { groupOrder: 1 },
         },
       },

@@ -38,7 +38,7 @@ export async function visit(
     ...options,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(20_000)
   const problems: string[] = []
   page.on('console', (m) => {
     // the browser itself reports refused requests as errors: tests of refusals expect them

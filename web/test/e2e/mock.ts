@@ -25,13 +25,14 @@ const words =
   'to bribe it you must buy half of the judges, not the loudest one. That is why the network pays by agreement and not by praise.'
 
 // Mock is a gateway without a network: the built site, /api about a made-up network, and /v1 whose models answer by a script. What a
-// model does is in its name: uid-N answers, "hang" begins and never ends, "broken" breaks off, "busy" refuses.
+// model does is in its name: uid-N answers, "broken" says that it broke off, "cut" breaks the connection, "busy" refuses.
 export class Mock {
   readonly seen: Seen[] = []
   height = 129_600
   aborted = 0
-  slowMs = 4
   needKey = false
+  #held = Promise.resolve()
+  #release: (() => void) | undefined
   #server: Server
   #boundary = 0
 
@@ -58,8 +59,17 @@ export class Mock {
   reset() {
     this.seen.length = 0
     this.aborted = 0
-    this.slowMs = 4
     this.needKey = false
+    this.release()
+  }
+
+  // hold keeps answers at their first words until release: a test sees them under way however slow the machine is.
+  hold() {
+    this.#held = new Promise((done) => (this.#release = done))
+  }
+
+  release() {
+    this.#release?.()
   }
 
   async #serve(q: IncomingMessage, w: ServerResponse) {
@@ -193,20 +203,22 @@ export class Mock {
       last.startsWith('code') ? 'Here it is:\n```go\nfmt.Println("hello")\n```\nThat is all.' : words
     ).split(/(?<= )/)
     for (const [i, piece] of pieces.entries()) {
-      if (w.destroyed) return
       send(delta({ content: piece }))
-      if (i === 6 && model === 'broken') {
-        w.end(
-          `data: ${JSON.stringify({ error: { message: 'the neuron stopped in the middle of its answer', type: 'server_error', code: 'upstream' } })}\n\n`,
-        )
-        return
+      if (i === 10) {
+        await this.#held
+        if (model === 'broken') {
+          send({
+            error: {
+              message: 'the neuron stopped in the middle of its answer',
+              type: 'server_error',
+              code: 'upstream',
+            },
+          })
+          w.end()
+        } else if (model === 'cut') w.destroy()
       }
-      if (i === 6 && model === 'cut') {
-        w.destroy()
-        return
-      }
-      if (i === 10 && model === 'hang') return
-      await new Promise((done) => setTimeout(done, this.slowMs))
+      if (w.destroyed || w.writableEnded) return
+      await new Promise((done) => setTimeout(done, 4))
     }
     send({ ...delta({}, 'stop'), gotensor })
     send({

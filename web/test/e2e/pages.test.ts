@@ -132,7 +132,7 @@ describe('metagraph', () => {
       await expect.poll(firstUid).toBe(String(uid))
       if (small[uid]) small[uid].incentive = 1
       mock.height++
-      await expect.poll(firstUid, { timeout: 10_000 }).not.toBe(String(uid))
+      await expect.poll(firstUid).not.toBe(String(uid))
     } finally {
       if (small[uid]) small[uid].incentive = before
     }
@@ -178,7 +178,8 @@ test('what is wrong is said, with what to do', async () => {
 
 describe('by keyboard alone', () => {
   test('skip link, prompt, stop, help, pages', async () => {
-    await open('/?model=hang')
+    mock.hold()
+    await open()
     await page.getByText('neurons serve').waitFor()
     await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')

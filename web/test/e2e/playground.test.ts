@@ -43,12 +43,13 @@ const answers = () => page.getByRole('region', { name: /^Answer of/ })
 
 describe('chat', () => {
   test('an answer streams, with who gave it and how', async () => {
-    mock.slowMs = 20
+    mock.hold()
     await open()
     await askFor('Why a median?')
     const answer = answers().first()
-    await answer.getByText('one loud voice').waitFor() // while it is being written
+    await answer.getByText('one loud voice').waitFor()
     expect(await page.getByRole('button', { name: 'Stop' }).isVisible()).toBe(true)
+    mock.release()
     await page.getByRole('button', { name: 'Ask' }).waitFor()
     const text = await answer.innerText()
     for (const part of [
@@ -94,7 +95,8 @@ describe('chat', () => {
   })
 
   test('stop ends the answer here and at the gateway, and keeps what there is', async () => {
-    await open('/?model=hang')
+    mock.hold()
+    await open()
     await askFor('go')
     await answers().first().getByText('loud').waitFor()
     await page.getByRole('button', { name: 'Stop' }).click()
@@ -106,12 +108,24 @@ describe('chat', () => {
   test.each([
     ['busy', 'No answer. All neurons are busy: try again in 2 s.'],
     ['broken', 'The answer broke off. The neuron stopped in the middle of its answer.'],
-    ['cut', 'The answer broke off.'],
   ])('%s: an error in the gateway’s words', async (model, words) => {
     await open(`/?model=${model}`)
     await askFor('go')
     await expect.poll(() => page.getByRole('alert').innerText()).toContain(words)
     await page.getByRole('button', { name: 'Ask' }).waitFor()
+  })
+
+  test('a connection that breaks leaves what there is, and says what to do', async () => {
+    mock.hold()
+    await open('/?model=cut')
+    await askFor('go')
+    await answers().first().getByText('one loud voice').waitFor() // a browser may drop what it has not yet read
+    mock.release()
+    await expect
+      .poll(() => page.getByRole('alert').innerText())
+      .toContain('The answer broke off. The connection broke in the middle of the answer. Ask again.')
+    await page.getByRole('button', { name: 'Ask' }).waitFor()
+    expect(await answers().first().innerText()).toContain('one loud voice')
   })
 
   test('what a model says is text, also where it is code or markup', async () => {

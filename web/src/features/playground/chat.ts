@@ -1,7 +1,7 @@
 import { z } from '@/lib/z'
 import { who, type Who } from '@/features/network/who'
 import { ApiError, errorOf, request } from '@/lib/http'
-import { events } from '@/lib/sse'
+import { events, SseError } from '@/lib/sse'
 
 export interface Message {
   role: 'system' | 'user' | 'assistant'
@@ -55,14 +55,21 @@ export async function* chat(ask: Ask): AsyncGenerator<Step, void> {
   })
   if (!answer.body) throw new ApiError('The gateway sent an empty answer.', answer.status, null, 0)
   let finished = false
-  for await (const data of events(answer.body)) {
-    if (data === '[DONE]') return
-    const step = read(data)
-    if (step.finish !== undefined) finished = true
-    yield step
+  try {
+    for await (const data of events(answer.body)) {
+      if (data === '[DONE]') return
+      const step = read(data)
+      if (step.finish !== undefined) finished = true
+      yield step
+    }
+  } catch (err) {
+    if (err instanceof ApiError || err instanceof SseError || ask.signal.aborted) throw err
+    throw broken() // what a browser says of it, "network error", tells nobody what to do
   }
-  if (!finished) throw new ApiError('The connection broke in the middle of the answer. Ask again.', 0, 'broken', 0)
+  if (!finished) throw broken()
 }
+
+const broken = () => new ApiError('The connection broke in the middle of the answer. Ask again.', 0, 'broken', 0)
 
 // read understands one event.
 export function read(data: string): Step {
